@@ -1,0 +1,64 @@
+# `make help` explains itself: a target is documented by the comment behind it.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ONCE ?=
+
+.PHONY: help demo test serve audit fix lint types contracts setup setup-dev lock clean
+
+help: ## show this help
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml auditor/pyproject.toml
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Stoa needs Python 3.11 or newer. Set PYTHON=/path/to/python3.11.")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e auditor
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+setup: $(VENV)/.run ## install what Stoa needs to run into .venv
+setup-dev: $(VENV)/.dev ## install what tests and linters need as well
+
+demo: $(VENV)/.run ## open a city and play its three acts (ONCE=1: answer for the citizen and exit)
+	@$(BIN)/stoa demo $(if $(ONCE),--once)
+
+serve: $(VENV)/.run ## start the kept city again: devnet, registrar, workers, API and pages
+	@$(BIN)/stoa serve
+
+audit: $(VENV)/.run ## export the kept city's evidence and verify it with the independent auditor
+	@$(BIN)/stoa audit verify
+
+test: $(VENV)/.dev ## run the tests
+	$(BIN)/pytest
+
+fix: $(VENV)/.dev ## format the code and mend what the linter can mend
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format --quiet .
+
+lint: $(VENV)/.dev ## check formatting, lint rules and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev ## check types, strictly
+	$(BIN)/basedpyright
+
+contracts: $(VENV)/.dev ## compile the contracts and rewrite contracts/artifacts (needs npm)
+	cd contracts/toolchain && npm ci --ignore-scripts --silent --no-fund --no-audit
+	$(BIN)/python -m contracts.toolchain.build
+
+lock: $(VENV)/.dev ## resolve dependencies again and rewrite requirements/*.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml requirements/build.in auditor/pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml requirements/build.in auditor/pyproject.toml requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## remove the virtual environment and everything a build made
+	rm -rf $(VENV) contracts/toolchain/node_modules contracts/out contracts/cache .pytest_cache .ruff_cache

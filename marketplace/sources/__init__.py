@@ -1,0 +1,1 @@
+"""Where the demo city's datasets come from: published packages, read at pinned versions and digests."""

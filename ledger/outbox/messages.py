@@ -1,0 +1,75 @@
+"""Putting messages into the outbox, and asking what came of them."""
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.abi import Call
+from ledger.outbox.tables import MessageRow, State, TransactionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What has become of a message."""
+
+    state: State
+    refusal: str | None
+    block_number: int | None
+    transaction: int | None
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in {State.FINAL, State.ABANDONED}
+
+    @property
+    def succeeded(self) -> bool:
+        return self.state is State.FINAL and self.refusal is None
+
+
+def put(
+    session: Session,
+    call: Call,
+    *,
+    key: str,
+    signer: str,
+    gas: int = 1_000_000,
+    batch: bytes | None = None,
+    expires_at: int | None = None,
+) -> bool:
+    """Write the intention to make `call` with the key of role `signer`. False if `key` was put before.
+
+    It is sent after this transaction has committed, and never if it has not.
+    """
+    if session.scalar(select(MessageRow.id).where(MessageRow.business_key == key)) is not None:
+        return False
+    session.add(
+        MessageRow(
+            business_key=key,
+            signer=signer,
+            contract=call.to,
+            calldata=call.data,
+            signature=call.signature,
+            batch=batch,
+            gas=gas,
+            state=State.INTENT,
+            created_at=int(time.time()),
+            expires_at=expires_at,
+        )
+    )
+    session.flush()
+    return True
+
+
+def fate(session: Session, key: str) -> Fate | None:
+    row = session.scalar(select(MessageRow).where(MessageRow.business_key == key))
+    if row is None:
+        return None
+    carried = session.get(TransactionRow, row.transaction_id) if row.transaction_id else None
+    return Fate(
+        state=State(row.state),
+        refusal=row.refusal,
+        block_number=carried.block_number if carried else None,
+        transaction=row.transaction_id,
+    )

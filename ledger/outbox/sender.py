@@ -1,0 +1,279 @@
+"""The sender: signs, persists, broadcasts, and learns the outcome from the chain.
+
+One sender per signing account. The steps are separate transactions, so a crash between any two leaves a state from
+which the next start goes on: INTENT is signed, SIGNED is broadcast (the same bytes, as often as needed), SENT is looked
+up by every hash the transaction ever had.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from ledger.abi import Call
+from ledger.keys import LocalSigner
+from ledger.node import LedgerError, Node, NodeRefusedError, NodeUnreachableError, Receipt, RevertedError
+from ledger.outbox.tables import MessageRow, State, TransactionHashRow, TransactionRow
+from ledger.storage import Database
+from ledger.transactions import sign_transaction
+
+Batcher = Callable[[Sequence[MessageRow]], tuple[Call, int]]
+"""Makes one call, with its gas limit, of several messages that share a batch digest."""
+
+MOST_IN_A_BATCH = 100
+MOST_AT_ONCE = 50
+
+
+class NonceConflictError(LedgerError):
+    """Somebody else uses a key of ours: a nonce was consumed by a transaction that is not ours."""
+
+    code = "nonce_conflict"
+
+
+class Sender:
+    def __init__(
+        self,
+        database: Database,
+        node: Node,
+        signers: Mapping[str, LocalSigner],
+        *,
+        batchers: Mapping[str, Batcher] | None = None,
+        finality: int = 0,
+        failpoint: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        self._database = database
+        self._node = node
+        self._signers = signers
+        self._batchers = batchers or {}
+        self._finality = finality
+        self._chain_id = node.chain_id()
+        self._failpoint = failpoint
+
+    def step(self) -> bool:
+        """One round: sign what waits, send what is signed, look up what was sent. Whether anything moved."""
+        moved = self._expire()
+        for role in self._signers:
+            while self._sign_next(role):
+                moved = True
+        moved = self._broadcast() or moved
+        return self._look_up() or moved
+
+    def _expire(self) -> bool:
+        """A message whose time has passed is dropped before it is signed, not sent late."""
+        with self._database.reading() as session:
+            waiting = session.scalar(
+                select(func.count())
+                .select_from(MessageRow)
+                .where(MessageRow.state == State.INTENT, MessageRow.expires_at.is_not(None))
+            )
+        if not waiting:
+            return False
+        now = self._node.head().timestamp
+        with self._database.writing() as session:
+            dropped = session.execute(
+                update(MessageRow)
+                .where(MessageRow.state == State.INTENT, MessageRow.expires_at <= now)
+                .values(state=State.ABANDONED, refusal="Expired")
+            )
+        return bool(getattr(dropped, "rowcount", 0))
+
+    def _sign_next(self, role: str) -> bool:
+        signer = self._signers[role]
+        latest = self._node.nonce(signer.address)
+        with self._database.writing() as session:
+            if self._in_flight(session, signer.address) >= MOST_AT_ONCE:
+                return False
+            messages = self._next_messages(session, role)
+            if not messages:
+                return False
+            call, gas = self._call_of(messages)
+            nonce, attempt = self._allocate(session, signer.address, latest)
+            row = TransactionRow(
+                chain_id=self._chain_id,
+                signer=signer.address,
+                nonce=nonce,
+                attempt=attempt,
+                to=call.to,
+                calldata=call.data,
+                gas=gas,
+                state=State.SIGNED,
+                signed_at=int(time.time()),
+            )
+            session.add(row)
+            session.flush()
+            signed = sign_transaction(
+                signer, chain_id=self._chain_id, nonce=nonce, to=call.to, data=call.data, gas=gas
+            )
+            session.add(TransactionHashRow(hash=signed.hash, transaction_id=row.id, raw=signed.raw))
+            for message in messages:
+                message.transaction_id = row.id
+                message.state = State.SIGNED
+        self._failpoint("T2.after_signed")
+        return True
+
+    @staticmethod
+    def _in_flight(session: Session, address: str) -> int:
+        counted = session.scalar(
+            select(func.count())
+            .select_from(TransactionRow)
+            .where(TransactionRow.signer == address, TransactionRow.state.in_([State.SIGNED, State.SENT]))
+        )
+        return counted or 0
+
+    @staticmethod
+    def _next_messages(session: Session, role: str) -> list[MessageRow]:
+        waiting = select(MessageRow).where(MessageRow.state == State.INTENT, MessageRow.signer == role)
+        first = session.scalar(waiting.order_by(MessageRow.id).limit(1))
+        if first is None:
+            return []
+        if first.batch is None:
+            return [first]
+        same = waiting.where(MessageRow.batch == first.batch, MessageRow.signature == first.signature)
+        return list(session.scalars(same.order_by(MessageRow.id).limit(MOST_IN_A_BATCH)))
+
+    def _call_of(self, messages: Sequence[MessageRow]) -> tuple[Call, int]:
+        first = messages[0]
+        batcher = self._batchers.get(first.signature)
+        if batcher is not None and first.batch is not None:
+            return batcher(messages)
+        return Call(to=first.contract, data=first.calldata, signature=first.signature), first.gas
+
+    def _allocate(self, session: Session, address: str, latest: int) -> tuple[int, int]:
+        """The next nonce from what we signed and what is in blocks, never from the pending count."""
+        ours = session.scalar(
+            select(func.max(TransactionRow.nonce)).where(
+                TransactionRow.signer == address,
+                TransactionRow.chain_id == self._chain_id,
+                TransactionRow.state != State.CONFLICT,
+            )
+        )
+        nonce = max(latest, -1 if ours is None else ours + 1)
+        tried = session.scalar(
+            select(func.count())
+            .select_from(TransactionRow)
+            .where(
+                TransactionRow.signer == address,
+                TransactionRow.chain_id == self._chain_id,
+                TransactionRow.nonce == nonce,
+            )
+        )
+        return nonce, tried or 0
+
+    def _broadcast(self) -> bool:
+        with self._database.reading() as session:
+            waiting = [
+                (row.id, stored.raw, stored.hash)
+                for row, stored in session.execute(
+                    select(TransactionRow, TransactionHashRow)
+                    .join(TransactionHashRow, TransactionHashRow.transaction_id == TransactionRow.id)
+                    .where(TransactionRow.state == State.SIGNED)
+                    .order_by(TransactionRow.signer, TransactionRow.nonce)
+                )
+            ]
+        for transaction_id, raw, hash_ in waiting:
+            self._hand_over(raw, hash_)
+            self._failpoint("T3.after_broadcast")
+            with self._database.writing() as session:
+                session.execute(
+                    update(TransactionRow)
+                    .where(TransactionRow.id == transaction_id, TransactionRow.state == State.SIGNED)
+                    .values(state=State.SENT)
+                )
+                session.execute(
+                    update(MessageRow)
+                    .where(MessageRow.transaction_id == transaction_id, MessageRow.state == State.SIGNED)
+                    .values(state=State.SENT)
+                )
+        return bool(waiting)
+
+    def _hand_over(self, raw: bytes, hash_: bytes) -> None:
+        """Give the bytes to the node. What it says of a transaction it already has does not matter: the state does."""
+        try:
+            self._node.send_raw(raw)
+        except RevertedError:
+            pass  # some engines execute on arrival; the receipt will say the same
+        except NodeRefusedError:
+            if not self._node.knows(hash_) and self._node.receipt(hash_) is None:
+                # Not there and not welcome: looked at again in `_look_up`, where nonces decide.
+                return
+
+    def _look_up(self) -> bool:
+        with self._database.reading() as session:
+            sent = list(
+                session.scalars(
+                    select(TransactionRow)
+                    .where(TransactionRow.state.in_([State.SENT, State.MINED]))
+                    .order_by(TransactionRow.id)
+                )
+            )
+            hashes: dict[int, list[tuple[bytes, bytes]]] = {}
+            for row in sent:
+                stored = session.scalars(
+                    select(TransactionHashRow).where(TransactionHashRow.transaction_id == row.id)
+                )
+                hashes[row.id] = [(one.hash, one.raw) for one in stored]
+        if not sent:
+            return False
+        head = self._node.head().number
+        moved = False
+        for row in sent:
+            moved = self._resolve(row, hashes[row.id], head) or moved
+        return moved
+
+    def _resolve(self, row: TransactionRow, hashes: Sequence[tuple[bytes, bytes]], head: int) -> bool:
+        receipt = next((found for hash_, _ in hashes if (found := self._node.receipt(hash_))), None)
+        if receipt is None:
+            return self._resolve_missing(row, hashes)
+        final = head - receipt.block_number >= self._finality
+        refusal = None if receipt.succeeded else self._refusal_of(row, receipt)
+        self._failpoint("T5.before_receipt_saved")
+        with self._database.writing() as session:
+            state = State.FINAL if final else State.MINED
+            session.execute(
+                update(TransactionRow)
+                .where(TransactionRow.id == row.id)
+                .values(
+                    state=state,
+                    block_number=receipt.block_number,
+                    block_hash=receipt.block_hash,
+                    succeeded=receipt.succeeded,
+                    gas_used=receipt.gas_used,
+                    refusal=refusal,
+                )
+            )
+            session.execute(
+                update(MessageRow)
+                .where(MessageRow.transaction_id == row.id)
+                .values(state=state, refusal=refusal)
+            )
+        return True
+
+    def _resolve_missing(self, row: TransactionRow, hashes: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Not mined: either on its way, forgotten by the node, or its nonce went to somebody else."""
+        if self._node.nonce(row.signer) > row.nonce:
+            if any(self._node.receipt(hash_) for hash_, _ in hashes):
+                return False  # mined between the two questions; the next round sees it
+            with self._database.writing() as session:
+                session.execute(
+                    update(TransactionRow).where(TransactionRow.id == row.id).values(state=State.CONFLICT)
+                )
+                session.execute(
+                    update(MessageRow)
+                    .where(MessageRow.transaction_id == row.id)
+                    .values(state=State.INTENT, transaction_id=None)
+                )
+            return True
+        if not any(self._node.knows(hash_) for hash_, _ in hashes):
+            self._hand_over(hashes[-1][1], hashes[-1][0])
+        return False
+
+    def _refusal_of(self, row: TransactionRow, receipt: Receipt) -> str:
+        for block in (receipt.block_number - 1, receipt.block_number):
+            try:
+                self._node.call_as(row.signer, row.to, row.calldata, block)
+            except RevertedError as error:
+                return error.name
+            except (NodeRefusedError, NodeUnreachableError):
+                continue
+        return "Unknown"

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,7 +55,7 @@ def digest_of(file: Path) -> str:
 
 
 @contextmanager
-def workroom(cache: Path) -> Iterator[Path]:
+def workroom(cache: Path) -> Generator[Path]:
     """A folder beside the verified ones that is gone afterwards, also what a killed fetch once left there."""
     cache.mkdir(parents=True, exist_ok=True)
     for left in cache.glob(f"{WORK_PREFIX}*"):

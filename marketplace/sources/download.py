@@ -122,8 +122,8 @@ def refusal(wheel: Wheel, output: str) -> SourceError:
         return disk_full(wheel)
     if any(sign in output for sign in NO_ROUTE_SIGNS):
         return SourcesUnreachableError(
-            f"The package index did not answer, so {what} could not be downloaded. Check the network, or pip's"
-            " index-url and proxy settings, and run the same command again. What is in the cache stays there."
+            f"The package index did not answer, so {what} could not be downloaded. Check the network, or"
+            " pip's index and proxy settings, and run the same command again. The cache keeps what it has."
         )
     return SourceWithdrawnError(
         f"The package index that pip uses does not offer {wheel.file_name}. See what it says with:"
@@ -140,6 +140,6 @@ def changed(wheel: Wheel) -> SourceChangedError:
 
 def disk_full(wheel: Wheel) -> DiskFullError:
     return DiskFullError(
-        f"There is no room for {wheel.project}: it takes {2 * wheel.size // 1_000_000 + 1} MB while it is unpacked."
-        " Free some, or set STOA_CACHE to a folder on another disk."
+        f"There is no room for {wheel.project}: unpacking takes {2 * wheel.size // 1_000_000 + 17} MB. Free"
+        " some, or set STOA_CACHE to a folder on another disk."
     )

@@ -1,8 +1,9 @@
 """Ten districts of neighbouring zones.
 
-The model's 190 zones are numbered along the four superdistricts of San Francisco: 1 to 42, 43 to 89, 90 to 167
-and 168 to 190. A district is a run of zone numbers inside one superdistrict. That such runs are neighbourhoods
-shows in the walks: 57 % of them end in the district where they began, against 13 % if walks ended anywhere.
+The model's 190 zones are numbered along the four superdistricts of San Francisco: 1 to 42, 43 to 89, 90 to
+167 and 168 to 190. A district is a run of zone numbers inside one superdistrict. That such runs are
+neighbourhoods shows in the walks: 57 % of them end in the district where they began, against 13 % if they
+ended anywhere.
 """
 
 LAST_ZONES = (21, 42, 66, 89, 109, 129, 148, 167, 179, 190)

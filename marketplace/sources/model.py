@@ -1,16 +1,7 @@
-"""The nouns of demo sources: a pinned wheel, the few files we read out of it, and what may be said about them."""
+"""The nouns of demo sources: a pinned wheel, the few files we read out of it, what may be said about them."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-
-
-class Honesty(StrEnum):
-    """What kind of truth a dataset holds. Charts, receipts and statements carry it."""
-
-    REAL = "real"
-    MODEL = "model"
-    SIMULATED = "simulated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +37,17 @@ class Wheel:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A wheel seen as a source of data: what may be said about it and who is to be cited."""
+    """A wheel seen as a source: what its rows honestly are and who is to be cited.
+
+    `honesty` is the label ("real", "real, 17 homes", "model") and `sentence` says more. Charts, receipts and
+    statements carry both.
+    """
 
     name: str
     title: str
     wheel: Wheel
-    honesty: Honesty
-    label: str
+    honesty: str
+    sentence: str
     licence: str
     citation: str
 

@@ -1,9 +1,9 @@
 """A further day of trips, simulated from the model weekday. Say "simulated" wherever it is shown.
 
-Everybody repeats her own outings: each is kept whole or dropped whole, more often kept by people of regular
-habits and on working days, and may start an hour earlier or later. Where she goes and how never changes, so the
-days look more alike than real days would. How full a weekday is follows the riders of 20 stations of the Chicago
-L, 2001 to 2016 (`modeldata::Chicago`), relative to the fullest day.
+Everybody repeats her own outings. Each is kept whole or dropped whole, more often kept by people of regular
+habits and on working days, and may start an hour earlier or later. Where she goes and how never changes, so
+the days look more alike than real days would. How full a weekday is follows the riders of 20 stations of the
+Chicago L, 2001 to 2016 (`modeldata::Chicago`), relative to the fullest day.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ KEPT_ON_WEEKDAY = (925, 998, 1000, 988, 956, 279, 216)
 """Per mille of the fullest weekday, Monday first."""
 
 LEAST_REGULAR = 700
-"""Per mille of her outings that the least regular person keeps on the fullest weekday; the most regular keeps all."""
+"""Per mille of her outings that the least regular person keeps on the fullest day; the most regular keeps all."""
 
 FIRST_HOUR, LAST_HOUR = 5, 23
 SHIFTED_EARLIER, SHIFTED_LATER = 150, 150

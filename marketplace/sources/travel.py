@@ -1,4 +1,4 @@
-"""The people of the demo city and what they did on one model weekday, read out of ActivitySim's survey files."""
+"""The people of the demo city and their trips on one model weekday, out of ActivitySim's survey files."""
 
 import csv
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """One way from zone to zone; trips of one outing share a `tour_id`. `depart_hour` is 5 to 23, local time."""
+    """One way from zone to zone, leaving at 5 to 23 hours. Trips of one outing share a `tour_id`."""
 
     trip_id: int
     person_id: int

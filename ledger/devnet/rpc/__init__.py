@@ -1,0 +1,1 @@
+"""JSON-RPC: the methods that wallets, libraries and auditors call."""

@@ -73,12 +73,13 @@ class Devnet:
         *,
         genesis: GenesisFile | None = None,
         door: Door | None = None,
+        first_door: bytes | None = None,
         settings: Settings | None = None,
         clock: Callable[[], int] = wall_clock,
     ) -> "Devnet":
         """The chain kept in `folder`; made there at first start, from `genesis`.
 
-        Without a `door`, the file `door.json` in the folder says who may send.
+        Without a `door`, the file `door.json` in the folder says who may send; a new chain's is `first_door`.
 
         Raises:
             DevnetError: the folder is in use, holds another chain, or cannot be written.
@@ -86,6 +87,8 @@ class Devnet:
         """
         kept = ChainFolder(folder)
         try:
+            if first_door is not None:
+                kept.put_first_door(first_door)
             signer = kept.signer()
             complete = kept.genesis(genesis, bytes.fromhex(signer.address[2:]), clock)
             return cls(

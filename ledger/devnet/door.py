@@ -69,9 +69,10 @@ class Permissions:
     per_sender: Rate = Rate(30, 10)
     together: Rate = Rate(600, 200)
     open_call_gas: int = 2_000_000
+    anybody: bool = False
 
     def lists(self, sender: bytes) -> bool:
-        return sender in self.senders
+        return self.anybody or sender in self.senders
 
     def opens(self, transaction: Signed) -> bool:
         parsed = transaction.parsed
@@ -128,6 +129,8 @@ class FileDoor:
 
     def __str__(self) -> str:
         permissions = self._permissions
+        if permissions.anybody:
+            return f"open: anybody may send ({self._path})"
         functions = sum(map(len, permissions.open_calls.values()))
         if not permissions.senders and not functions:
             return f"shut: nobody may send until {self._path} lists a sender"
@@ -196,7 +199,7 @@ def _permissions(fields: Any) -> Permissions:
     if not isinstance(fields, dict):
         raise TypeError("it is not a JSON object")
     known = cast("dict[str, Any]", fields)
-    unknown = set(known) - {"senders", "open_calls", "per_sender", "together", "open_call_gas"}
+    unknown = set(known) - {"senders", "open_calls", "per_sender", "together", "open_call_gas", "anybody"}
     if unknown:
         raise ValueError(f"{', '.join(sorted(unknown))} means nothing here")
     default = Permissions()
@@ -215,6 +218,7 @@ def _permissions(fields: Any) -> Permissions:
         per_sender=_rate(known.get("per_sender"), default.per_sender),
         together=_rate(known.get("together"), default.together),
         open_call_gas=_positive(known.get("open_call_gas", default.open_call_gas)),
+        anybody=_flag(known.get("anybody", default.anybody)),
     )
 
 
@@ -240,4 +244,10 @@ def _rate(value: Any, default: Rate) -> Rate:
 def _positive(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{value!r} is not a whole number above 0")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is neither true nor false")
     return value

@@ -52,6 +52,11 @@ class ChainFolder:
         keys = KeyStore(self.path / "keys")
         return keys.existing(SEQUENCER) if self._genesis_path.exists() else keys.signer(SEQUENCER)
 
+    def put_first_door(self, content: bytes) -> None:
+        """Put a permission file here if the chain is new and has none."""
+        if not self._genesis_path.exists() and not self.door.exists():
+            write_private(self.door, content)
+
     def genesis(self, wanted: GenesisFile | None, sequencer: bytes, clock: Callable[[], int]) -> Genesis:
         """The genesis of the chain in this folder; at first start the one that is `wanted`.
 

@@ -39,7 +39,7 @@ CREATE TABLE waiting (
 class Store:
     """The database of one chain. One thread writes; any thread reads what was committed."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         """Opens the database at `path`, or one in memory.
 
         Raises:
@@ -51,7 +51,10 @@ class Store:
         self._guard = threading.RLock()
         with _as_storage_error(path):
             self._writer = self._connect()
-            self._prepare()
+            if read_only:
+                self._writer.execute("PRAGMA query_only = ON")
+            else:
+                self._prepare()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

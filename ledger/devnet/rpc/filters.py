@@ -43,14 +43,13 @@ class Filters:
             raise invalid_params("a filter follows a range of blocks; ask eth_getLogs about one block")
         first = self._node.number(fields.get("fromBlock") or "latest")
         last = fields.get("toBlock")
+        is_open_ended = last in (None, "latest", "pending", "safe", "finalized")
         return self._install(
             Filter(
                 # What is there already is for eth_getFilterLogs; changes start with the next block.
                 max(first, self._node.head_number + 1),
                 parse_question(fields),
-                last_block=None
-                if last in (None, "latest", "pending", "safe", "finalized")
-                else self._node.number(last),
+                last_block=None if is_open_ended else self._node.number(last),
                 fields=fields,
             )
         )
@@ -105,7 +104,7 @@ class Filters:
             raise named(
                 SERVER_ERROR,
                 "unknown_filter",
-                "filter not found: it was uninstalled, or nobody asked for long",
+                "filter not found: uninstalled, or nobody asked for long",
             )
         found.asked_at = time.monotonic()
         return found

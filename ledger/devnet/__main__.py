@@ -1,0 +1,5 @@
+import sys
+
+from ledger.devnet.command import main
+
+sys.exit(main())

@@ -8,7 +8,7 @@ Chicago L, 2001 to 2016 (`modeldata::Chicago`), relative to the fullest day.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 
 from marketplace.sources.keyed_hash import per_mille
@@ -24,6 +24,7 @@ FIRST_HOUR, LAST_HOUR = 5, 23
 SHIFTED_EARLIER, SHIFTED_LATER = 150, 150
 SEED = 0x53746F61
 
+SATURDAY = 5
 REGULARITY, KEEP, SHIFT = 1, 2, 3
 IDS_PER_DAY = 10**10
 
@@ -37,6 +38,12 @@ def next_day(trips: Iterable[Trip], day: date, seed: int = SEED) -> tuple[Trip, 
     tours = groupby(by_tour, key=lambda trip: (trip.person_id, trip.tour_id))
     kept = (shifted(list(tour), day, seed) for key, tour in tours if is_kept(*key, day, seed))
     return tuple(trip for tour in kept for trip in tour)
+
+
+def following_working_day(day: date) -> date:
+    """The next Monday to Friday after `day`: what is modelled is a working day, and weekends are far emptier."""
+    following = day + timedelta(days=1)
+    return following if following.weekday() < SATURDAY else following_working_day(following)
 
 
 def is_kept(person_id: int, tour_id: int, day: date, seed: int) -> bool:

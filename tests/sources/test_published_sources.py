@@ -14,7 +14,7 @@ from marketplace.sources.homes import HOMES as HOUSES
 from marketplace.sources.homes import HOURS_PER_YEAR
 from marketplace.sources.model import Source
 from marketplace.sources.played_answers import played_answers
-from marketplace.sources.travel import read_persons, read_trips
+from marketplace.sources.travel import read_persons, read_trips, rows_of
 
 ROWS = {
     "persons": 4_405,
@@ -65,6 +65,16 @@ def test_every_trip_belongs_to_a_person() -> None:
     assert {trip.person_id for trip in read_trips(folder)} <= {
         person.person_id for person in read_persons(folder)
     }
+
+
+def test_no_district_reaches_over_the_border_of_a_superdistrict() -> None:
+    zones = rows_of(folder_or_skip(TRAVEL) / "land_use.csv")
+    superdistricts = {district_of(int(zone["ZONE"])): {zone["SD"]} for zone in zones}
+    for zone in zones:
+        superdistricts[district_of(int(zone["ZONE"]))].add(zone["SD"])
+
+    assert len(zones) == 190
+    assert [len(found) for found in superdistricts.values()] == [1] * 10
 
 
 def test_most_walks_stay_in_their_district() -> None:

@@ -114,7 +114,7 @@ class _Compiler:
         return f"${name}"
 
     def _kept_columns(self) -> list[str]:
-        columns = [f"{self._place(d)} AS d{number}" for number, d in enumerate(self._plan.dimensions)]
+        columns = [f"{self._kept_place(d)} AS d{number}" for number, d in enumerate(self._plan.dimensions)]
         for number, measure in enumerate(self._plan.routine.measures):
             if measure.column is not None:
                 columns.append(f"s0.c{self._plan.measured.place_of(measure.column)} AS m{number}")
@@ -152,6 +152,17 @@ class _Compiler:
             first, last = self._bound(kept.places[0]), self._bound(kept.places[-1])
             return f"{place} BETWEEN {first} AND {last}"
         return f"list_contains({self._bound(kept.places)}::INTEGER[], {place})"
+
+    def _kept_place(self, planned: PlannedDimension) -> str:
+        """SQL for the place of a row's label among those that make the grid."""
+        place = self._place(planned)
+        match planned.kept:
+            case None:
+                return place
+            case range():
+                return f"({place} - {self._bound(planned.kept[0])})"
+            case _:
+                return f"(list_position({self._bound(planned.kept)}::INTEGER[], {place}) - 1)"
 
     def _place(self, planned: PlannedDimension) -> str:
         """SQL for the place of a row's label in the dimension's domain."""

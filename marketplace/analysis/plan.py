@@ -1,20 +1,23 @@
 """Whether a routine fits the described datasets, and what exactly it then means."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from marketplace.analysis.grid import Grid, GridDimension
 from marketplace.analysis.routine import ChosenDimension, Filter, Join, MeasureKind, Routine
 from marketplace.catalogue.columns import IntegerColumn
 from marketplace.catalogue.description import DatasetDescription
 from marketplace.catalogue.dimensions import Dimension, Grain, TimeGrid
+from marketplace.errors import InvalidError
 
 Descriptions = Mapping[str, DatasetDescription]
+Places = range | tuple[int, ...]
+"""Places in a domain: a run of them, or listed ones, ascending."""
 
 MOST_CELLS = 20_000
 
 
-class RoutineError(Exception):
+class RoutineError(InvalidError):
     """A routine asks for something that the datasets do not offer."""
 
     code = "routine_refused"
@@ -58,16 +61,25 @@ class GridTooLargeError(RoutineError):
 
 @dataclass(frozen=True)
 class PlannedDimension:
+    """A dimension at its grain. Of a chosen one, only the labels at `kept` places make the grid (None: all)."""
+
     source: str
     dimension: Dimension
     grain: Grain | None
+    kept: "Places | None" = None
 
     @property
-    def labels(self) -> tuple[str, ...]:
+    def domain(self) -> tuple[str, ...]:
+        """Every label, whether kept or not."""
         if isinstance(self.dimension, TimeGrid):
             assert self.grain is not None
             return self.dimension.labels_at(self.grain)
         return self.dimension.labels
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        domain = self.domain
+        return domain if self.kept is None else tuple(domain[place] for place in self.kept)
 
     @property
     def ordered(self) -> bool:
@@ -79,10 +91,10 @@ class PlannedDimension:
 
 @dataclass(frozen=True)
 class PlannedFilter:
-    """Keep the rows whose label stands at one of `places`: a run of them, or listed."""
+    """Keep the rows whose label stands at one of `places`."""
 
     dimension: PlannedDimension
-    places: range | tuple[int, ...]
+    places: Places
 
 
 @dataclass(frozen=True)
@@ -127,7 +139,7 @@ def check(routine: Routine, descriptions: Descriptions) -> None:
     plan(routine, descriptions)
 
 
-def plan(routine: Routine, descriptions: Descriptions) -> Plan:
+def plan(routine: Routine, descriptions: Descriptions, *, most_cells: int = MOST_CELLS) -> Plan:
     """What the routine means over these datasets. Raises what `check` raises."""
     for name in {*routine.sources, routine.measured, *_names_used(routine)}:
         if name not in routine.sources or name not in descriptions:
@@ -141,14 +153,15 @@ def plan(routine: Routine, descriptions: Descriptions) -> Plan:
         raise MeasureError(
             "Measures come from the personal source, so that every cell knows whose rows it has."
         )
+    filters = tuple(_filter(kept, descriptions) for kept in routine.filters)
     planned = Plan(
         routine=routine,
         sources=sources,
         joins=joins,
-        dimensions=tuple(_dimension(chosen, descriptions) for chosen in routine.dimensions),
-        filters=tuple(_filter(kept, descriptions) for kept in routine.filters),
+        dimensions=tuple(_dimension(chosen, descriptions, filters) for chosen in routine.dimensions),
+        filters=filters,
     )
-    _check_size(planned)
+    _check_size(planned, most_cells)
     return planned
 
 
@@ -208,8 +221,13 @@ def _check_measures(routine: Routine, measured: DatasetDescription) -> None:
                 )
 
 
-def _dimension(chosen: ChosenDimension, descriptions: Descriptions) -> PlannedDimension:
-    return _planned(chosen.source, chosen.name, chosen.grain, descriptions)
+def _dimension(
+    chosen: ChosenDimension, descriptions: Descriptions, filters: tuple[PlannedFilter, ...]
+) -> PlannedDimension:
+    found = _planned(chosen.source, chosen.name, chosen.grain, descriptions)
+    # Labels that the routine itself leaves out are not cells; they would all be empty.
+    kept = next((given.places for given in filters if given.dimension == found), None)
+    return replace(found, kept=kept)
 
 
 def _planned(source: str, name: str, grain: Grain | None, descriptions: Descriptions) -> PlannedDimension:
@@ -227,7 +245,7 @@ def _planned(source: str, name: str, grain: Grain | None, descriptions: Descript
 def _filter(kept: Filter, descriptions: Descriptions) -> PlannedFilter:
     on = _planned(kept.source, kept.dimension, kept.grain, descriptions)
     at = f'The filter on "{kept.source}.{kept.dimension}"'
-    place_of = {label: place for place, label in enumerate(on.labels)}
+    place_of = {label: place for place, label in enumerate(on.domain)}
     if on.ordered == (kept.labels is not None):
         way = 'a run, "from" and "to"' if on.ordered else 'listed labels, "in"'
         raise FilterError(f"{at} must be given as {way}.")
@@ -236,7 +254,7 @@ def _filter(kept: Filter, descriptions: Descriptions) -> PlannedFilter:
     if not set(named) <= set(place_of):
         raise FilterError(f"{at} has a label outside the domain. Use the labels of the description.")
     if kept.run is not None:
-        places: range | tuple[int, ...] = range(place_of[kept.run[0]], place_of[kept.run[1]] + 1)
+        places: Places = range(place_of[kept.run[0]], place_of[kept.run[1]] + 1)
     else:
         places = tuple(sorted(place_of[label] for label in named))
     if not places:
@@ -246,12 +264,12 @@ def _filter(kept: Filter, descriptions: Descriptions) -> PlannedFilter:
     return PlannedFilter(on, places)
 
 
-def _check_size(planned: Plan) -> None:
+def _check_size(planned: Plan, most_cells: int) -> None:
     cells = 1
     for dimension in planned.dimensions:
         cells *= len(dimension.labels)
-    if cells > MOST_CELLS:
+    if cells > most_cells:
         raise GridTooLargeError(
-            f"The routine asks for {cells} cells; at most {MOST_CELLS} are allowed. "
+            f"The routine asks for {cells} cells; at most {most_cells} are allowed. "
             "Choose coarser dimensions or fewer of them."
         )

@@ -16,13 +16,14 @@ from typing import Any, cast
 from marketplace.analysis.compiler import CompiledQuery, CompiledSource
 from marketplace.analysis.grid import NO_CONTRIBUTIONS, Cell, Contributions
 from marketplace.analysis.subjects import SubjectSet, engine_bits, subject_set
+from marketplace.errors import UnavailableError
 
 # -I lets the child import from the standard places only; our own package may lie elsewhere.
 _OUR_PLACE = str(Path(__file__).resolve().parents[2])
 _START = "import sys; sys.path.append(sys.argv[1]); import marketplace.analysis.child as c; c.main()"
 
 
-class RunError(Exception):
+class RunError(UnavailableError):
     """A run gave no answer. The message is one of ours, whatever the engine said."""
 
     code = "run_failed"

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import NoReturn, cast
 
 from ledger.digests import canonical
+from marketplace.errors import InvalidError
 
 LARGEST_NUMBER = 2**53 - 1
 LARGEST_DOCUMENT = 1_000_000
@@ -21,7 +22,7 @@ SLUG = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 COLUMN_NAME = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_ .()\[\]/%-]{0,78}[A-Za-z0-9_.)\]%])?")
 
 
-class DocumentError(Exception):
+class DocumentError(InvalidError):
     """A document does not say what it must say, in the way it must."""
 
     code = "document_invalid"

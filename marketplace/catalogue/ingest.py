@@ -17,6 +17,8 @@ from marketplace.catalogue.sources import LONGEST_VALUE, IngestError, Row
 from marketplace.catalogue.version_file import WrittenVersion, write_version
 
 MOST_BREACHES_NAMED = 20
+MOST_SUBJECTS = 2**22
+"""Subject indexes are dense and below this, so that a set of subjects is at most half a megabyte."""
 
 IndexOf = Callable[[str], int]
 """The dense subject index of a key. Raises LookupError for a key that is not enrolled."""
@@ -115,10 +117,13 @@ class _RowCheck:
             self._note(row, column, "is not a subject's key")
             return -1
         try:
-            return self._index_of(str(value))
+            index = self._index_of(str(value))
         except LookupError:
             self._note(row, column, "is not an enrolled subject")
             return -1
+        if not 0 <= index < MOST_SUBJECTS:
+            raise ValueError(f"A subject index is from 0 to {MOST_SUBJECTS - 1}.")
+        return index
 
     def _note_repeat(self, row: Row, stored: list[int]) -> None:
         unique = self._description.one_row_per

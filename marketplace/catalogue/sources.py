@@ -17,11 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace.catalogue.description import DatasetDescription
 from marketplace.catalogue.documents import shown
+from marketplace.errors import InvalidError
 
 LONGEST_VALUE = 10_000
 
 
-class IngestError(Exception):
+class IngestError(InvalidError):
     """A delivery cannot become a version. Nothing was written."""
 
     code = "ingest_refused"

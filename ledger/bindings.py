@@ -1139,15 +1139,15 @@ class ConsentRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Paused(Event):
-    SIGNATURE: ClassVar[str] = "Paused(address)"
-    DATA_TYPES: ClassVar[tuple[str, ...]] = ("address",)
+class GrantsPausedSet(Event):
+    SIGNATURE: ClassVar[str] = "GrantsPausedSet(bool)"
+    DATA_TYPES: ClassVar[tuple[str, ...]] = ("bool",)
 
-    account: str
+    paused: bool
 
     @classmethod
-    def decoded(cls, fields: LogFields) -> "Paused":
-        return cls(account=LogFields.address(fields.word(0)))
+    def decoded(cls, fields: LogFields) -> "GrantsPausedSet":
+        return cls(paused=fields.word(0)[31] == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -1170,27 +1170,14 @@ class Refused(Event):
 
 @dataclass(frozen=True, slots=True)
 class RegistrarSet(Event):
-    SIGNATURE: ClassVar[str] = "RegistrarSet(address,bool)"
-    DATA_TYPES: ClassVar[tuple[str, ...]] = ("bool",)
+    SIGNATURE: ClassVar[str] = "RegistrarSet(address)"
+    DATA_TYPES: ClassVar[tuple[str, ...]] = ()
 
     registrar: str
-    trusted: bool
 
     @classmethod
     def decoded(cls, fields: LogFields) -> "RegistrarSet":
-        return cls(registrar=LogFields.address(fields.topic(1)), trusted=fields.word(0)[31] == 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Unpaused(Event):
-    SIGNATURE: ClassVar[str] = "Unpaused(address)"
-    DATA_TYPES: ClassVar[tuple[str, ...]] = ("address",)
-
-    account: str
-
-    @classmethod
-    def decoded(cls, fields: LogFields) -> "Unpaused":
-        return cls(account=LogFields.address(fields.word(0)))
+        return cls(registrar=LogFields.address(fields.topic(1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -1417,6 +1404,19 @@ class AttestorSet(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SettlerSet(Event):
+    SIGNATURE: ClassVar[str] = "SettlerSet(address,bool)"
+    DATA_TYPES: ClassVar[tuple[str, ...]] = ("bool",)
+
+    settler: str
+    trusted: bool
+
+    @classmethod
+    def decoded(cls, fields: LogFields) -> "SettlerSet":
+        return cls(settler=LogFields.address(fields.topic(1)), trusted=fields.word(0)[31] == 1)
+
+
+@dataclass(frozen=True, slots=True)
 class LicenceBought(Event):
     SIGNATURE: ClassVar[str] = "LicenceBought(uint32,address,uint32,uint64,bytes32,bytes32)"
     DATA_TYPES: ClassVar[tuple[str, ...]] = ("uint64", "bytes32", "bytes32")
@@ -1518,6 +1518,18 @@ class OrderSettled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Paused(Event):
+    SIGNATURE: ClassVar[str] = "Paused(address)"
+    DATA_TYPES: ClassVar[tuple[str, ...]] = ("address",)
+
+    account: str
+
+    @classmethod
+    def decoded(cls, fields: LogFields) -> "Paused":
+        return cls(account=LogFields.address(fields.word(0)))
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciled(Event):
     SIGNATURE: ClassVar[str] = "Reconciled(address,uint64,bytes32)"
     DATA_TYPES: ClassVar[tuple[str, ...]] = ("uint64", "bytes32")
@@ -1578,6 +1590,18 @@ class TariffSet(Event):
             class_=int.from_bytes(fields.topic(3), "big"),
             terms=Tariff.of(cast("Sequence[object]", values[0])),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaused(Event):
+    SIGNATURE: ClassVar[str] = "Unpaused(address)"
+    DATA_TYPES: ClassVar[tuple[str, ...]] = ("address",)
+
+    account: str
+
+    @classmethod
+    def decoded(cls, fields: LogFields) -> "Unpaused":
+        return cls(account=LogFields.address(fields.word(0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -1642,10 +1666,9 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         ConsentGranted,
         ConsentRevoked,
         EIP712DomainChanged,
-        Paused,
+        GrantsPausedSet,
         Refused,
         RegistrarSet,
-        Unpaused,
     ),
     "CityCredit": (
         Approval,
@@ -1672,6 +1695,7 @@ EVENTS: dict[str, tuple[type[Event], ...]] = {
         Anchored,
         AttestorSet,
         AuthorityUpdated,
+        SettlerSet,
     ),
     "Settlement": (
         AuthorityUpdated,
@@ -1716,6 +1740,7 @@ ERRORS: dict[str, tuple[str, ...]] = {
     "AddressEmptyCode(address)": ("target",),
     "AlreadyEnded(uint40,uint256)": ("validUntil", "now_"),
     "AlreadyNotPersonal(uint32)": ("id",),
+    "ApplicantFrozen(uint32)": ("applicant",),
     "BuyerFrozen(address)": ("buyer",),
     "CapBelowOneUnit(uint64,uint64)": ("cap", "unitPrice"),
     "ClassMissing()": (),
@@ -1756,9 +1781,10 @@ ERRORS: dict[str, tuple[str, ...]] = {
     "EnforcedPause()": (),
     "ExpectedPause()": (),
     "FailedCall()": (),
+    "GrantsPaused()": (),
     "InsufficientBalance(uint256,uint256)": ("balance", "needed"),
     "InvalidShortString()": (),
-    "JournalStale()": (),
+    "JournalStale(uint40,uint40)": ("anchoredAt", "bound"),
     "LeafAlreadyErased(uint32,uint32,uint32)": ("dataset", "version", "index"),
     "LeafNotInVersion(uint32,uint32,uint32)": ("dataset", "version", "index"),
     "LicenceExpired(uint32,uint40)": ("id", "endsAt"),
@@ -1771,12 +1797,13 @@ ERRORS: dict[str, tuple[str, ...]] = {
     "NoSources()": (),
     "NoSurplus(uint256,uint64)": ("surplus", "amount"),
     "NoTerm()": (),
+    "NotASettler(address)": ("account",),
     "NotGrowing(uint64,uint64)": ("size", "anchored"),
     "NotMidnight(uint40)": ("validUntil",),
+    "NotParticipants(address)": ("caller",),
     "NotSettlement(address)": ("caller",),
     "NotSignedBy(address,address)": ("actor", "recovered"),
     "NotTheApplicant(uint32,address)": ("id", "account"),
-    "NotTheLicensee(uint32,address)": ("licence", "account"),
     "NotTheSigner(bytes32,address)": ("id", "caller"),
     "NothingToMove()": (),
     "NothingToWithdraw()": (),
@@ -2145,13 +2172,9 @@ class UseCases(Handle):
         )
         return cast("int", values[0]), cast("bool", values[1])
 
-    def require_open_for(
-        self, id: int, account: str, *, block: int | str = "latest"
-    ) -> tuple[int, int, bytes]:
-        values = self.read(
-            "requireOpenFor(uint32,address)", (id, account), ("uint32", "uint8", "bytes32"), block
-        )
-        return cast("int", values[0]), cast("int", values[1]), cast("bytes", values[2])
+    def require_open_for(self, id: int, account: str, *, block: int | str = "latest") -> tuple[int, int]:
+        values = self.read("requireOpenFor(uint32,address)", (id, account), ("uint32", "uint8"), block)
+        return cast("int", values[0]), cast("int", values[1])
 
     def retire_notice(self, id: int, statement: bytes) -> Call:
         return self.call("retireNotice(uint32,bytes32)", (id, statement))
@@ -2163,8 +2186,15 @@ class UseCases(Handle):
         values = self.read("ruleCount()", (), ("uint32",), block)
         return cast("int", values[0])
 
+    def set_applicant_frozen(self, applicant: int, frozen: bool) -> Call:
+        return self.call("setApplicantFrozen(uint32,bool)", (applicant, frozen))
+
     def set_authority(self, new_authority: str) -> Call:
         return self.call("setAuthority(address)", (new_authority,))
+
+    def terms_of(self, id: int, *, block: int | str = "latest") -> bytes:
+        values = self.read("termsOf(uint32)", (id,), ("bytes32",), block)
+        return cast("bytes", values[0])
 
     def use_case(self, id: int, *, block: int | str = "latest") -> UseCase:
         values = self.read(
@@ -2241,16 +2271,16 @@ class Consents(Handle):
         values = self.read("isInForce(bytes32)", (id,), ("bool",), block)
         return cast("bool", values[0])
 
-    def is_registrar(self, account: str, *, block: int | str = "latest") -> bool:
-        values = self.read("isRegistrar(address)", (account,), ("bool",), block)
-        return cast("bool", values[0])
-
     def pause(self) -> Call:
         return self.call("pause()", ())
 
     def paused(self, *, block: int | str = "latest") -> bool:
         values = self.read("paused()", (), ("bool",), block)
         return cast("bool", values[0])
+
+    def registrar(self, *, block: int | str = "latest") -> str:
+        values = self.read("registrar()", (), ("address",), block)
+        return cast("str", values[0])
 
     def revoke(self, terms: Terms, own: Own) -> Call:
         return self.call(
@@ -2285,8 +2315,8 @@ class Consents(Handle):
     def set_authority(self, new_authority: str) -> Call:
         return self.call("setAuthority(address)", (new_authority,))
 
-    def set_registrar(self, registrar: str, trusted: bool) -> Call:
-        return self.call("setRegistrar(address,bool)", (registrar, trusted))
+    def set_registrar(self, registrar: str) -> Call:
+        return self.call("setRegistrar(address)", (registrar,))
 
     def unpause(self) -> Call:
         return self.call("unpause()", ())
@@ -2542,19 +2572,26 @@ class Journal(Handle):
         values = self.read("isConsumingScheduledOp()", (), ("bytes4",), block)
         return cast("bytes", values[0])
 
-    def is_fresh(self, *, block: int | str = "latest") -> bool:
-        values = self.read("isFresh()", (), ("bool",), block)
+    def is_settler(self, account: str, *, block: int | str = "latest") -> bool:
+        values = self.read("isSettler(address)", (account,), ("bool",), block)
         return cast("bool", values[0])
 
     def latest(self, *, block: int | str = "latest") -> Anchor:
         values = self.read("latest()", (), ("(uint64,uint40,bytes32)",), block)
         return Anchor.of(cast("Sequence[object]", values[0]))
 
+    def require_may_settle(self, account: str, *, block: int | str = "latest") -> None:
+        """Raises RevertedError unless it holds."""
+        self.read("requireMaySettle(address)", (account,), (), block)
+
     def set_attestor(self, key: bytes, trusted: bool) -> Call:
         return self.call("setAttestor(bytes32,bool)", (key, trusted))
 
     def set_authority(self, new_authority: str) -> Call:
         return self.call("setAuthority(address)", (new_authority,))
+
+    def set_settler(self, settler: str, trusted: bool) -> Call:
+        return self.call("setSettler(address,bool)", (settler, trusted))
 
 
 class Settlement(Handle):

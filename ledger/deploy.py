@@ -58,7 +58,6 @@ class Officers:
             *((Role.OPERATOR, account) for account in self.operators),
             (Role.TREASURER, self.treasurer),
             (Role.GUARDIAN, self.guardian),
-            (Role.SETTLER, self.settler),
             (Role.OMBUDSMAN, self.ombudsman),
             *((Role.CARRIER, account) for account in self.carriers),
         ]
@@ -122,7 +121,7 @@ def creation_codes(
     )
     arguments: dict[str, tuple[object, ...]] = {
         "CityAccess": (deployer, profile.setback),
-        "Participants": (access, officers.city, text_digest(name)),
+        "Participants": (access, at["UseCases"], officers.city, text_digest(name)),
         "Datasets": (access, at["Participants"]),
         "UseCases": (access, at["Participants"], at["Datasets"]),
         "Consents": (access, at["UseCases"]),
@@ -144,8 +143,9 @@ def hand_over(
     attestor: bytes,
 ) -> None:
     access = CityAccess(at["CityAccess"])
-    sender.send(Consents(at["Consents"]).set_registrar(registrar, True))
+    sender.send(Consents(at["Consents"]).set_registrar(registrar))
     sender.send(Journal(at["Journal"]).set_attestor(attestor, True))
+    sender.send(Journal(at["Journal"]).set_settler(officers.settler, True))
     for role, targets in POWERS.items():
         for contract, functions in targets.items():
             selectors = [function_selector(contract, function) for function in functions]

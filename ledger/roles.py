@@ -1,6 +1,7 @@
 """Who may do what for the city: the roles of `CityAccess`, what each may call, and how long each must wait.
 
-AccessManager guards people's powers only; contracts know each other by immutable address. A delay means that an act is
+AccessManager guards people's powers only: contracts know each other by immutable address, and the keys of machines
+(registrar, settlers, attestors) are trusted one by one by an administrator. A delay means that an act is
 first scheduled, seen by everybody and cancellable by a guardian, and executed only after it has passed.
 """
 
@@ -10,21 +11,20 @@ from enum import IntEnum
 
 class Role(IntEnum):
     ADMIN = 0
-    """Hands out roles, trusts registrars' and attestors' keys."""
+    """Hands out roles, trusts the keys of machines: registrar, settlers, attestors."""
     OPERATOR = 1
     TREASURER = 2
     GUARDIAN = 3
     """Stops things, never starts them; cancels what others scheduled."""
-    SETTLER = 4
-    OMBUDSMAN = 5
-    CARRIER = 6
+    OMBUDSMAN = 4
+    CARRIER = 5
     """Carries payments of stock x402 clients, whose signature does not bind the terms."""
 
 
 POWERS: dict[Role, dict[str, tuple[str, ...]]] = {
     Role.ADMIN: {
         "Consents": ("setRegistrar", "unpause"),
-        "Journal": ("setAttestor",),
+        "Journal": ("setAttestor", "setSettler"),
         "Settlement": ("unpause",),
     },
     Role.OPERATOR: {
@@ -36,7 +36,6 @@ POWERS: dict[Role, dict[str, tuple[str, ...]]] = {
     },
     Role.TREASURER: {"CityCredit": ("mint", "redeem"), "Settlement": ("reconcile",)},
     Role.GUARDIAN: {"Participants": ("freeze",), "Consents": ("pause",), "Settlement": ("pause",)},
-    Role.SETTLER: {"Settlement": ("settle", "refundEarly"), "Journal": ("anchor",)},
     Role.OMBUDSMAN: {"Consents": ("revokeByMandate",)},
     Role.CARRIER: {"Settlement": ("buyLicenceFor", "openOrderFor")},
 }

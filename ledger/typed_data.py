@@ -23,7 +23,10 @@ CONSENT_TYPE = (
 COUNTERSIGNATURE_TYPE = "Countersignature(uint32 useCase,bytes32 commitment,bytes32 consent)"
 REVOCATION_TYPE = "Revocation(bytes32 consent)"
 JOIN_TYPE = "Join(uint8 class,string name,address account,uint40 deadline)"
-REGISTRATION_TYPE = "Registration(uint32 steward,uint8 topic,bool subject,bool sensitive,bytes32 metadata,bytes32 salt,uint40 deadline)"
+REGISTRATION_TYPE = (
+    "Registration(uint32 steward,uint8 topic,bool subject,bool sensitive,bytes32 metadata,bytes32 salt,"
+    "uint40 deadline)"
+)
 VERSION_TYPE = (
     "Version(uint32 dataset,bytes32 root,uint32 leaves,uint64 rows,bytes32 content,uint40 deadline)"
 )

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 
 import {CalendarDate} from "./CalendarDate.sol";
 import {IConsents} from "./interfaces/IConsents.sol";
@@ -13,7 +12,7 @@ import {RevocationCode} from "./RevocationCode.sol";
 import {ConsentId, Signature} from "./Types.sol";
 
 /// @title Consents
-contract Consents is IConsents, EIP712, AccessManaged, Pausable {
+contract Consents is IConsents, EIP712, AccessManaged {
     bytes32 private constant CONSENT = keccak256(
         "Consent(string statement,string recipient,string until,uint32 useCase,uint16 scope,uint40 validUntil,uint40 deadline,address signer,bytes32 commitment,bytes32 revocationHash)"
     );
@@ -24,7 +23,9 @@ contract Consents is IConsents, EIP712, AccessManaged, Pausable {
     IUseCases private immutable _useCases;
 
     mapping(ConsentId id => Consent) private _slots;
-    mapping(address account => bool) public isRegistrar;
+    /// @dev In one slot with `paused`, since every grant reads both.
+    address public registrar;
+    bool public paused;
 
     constructor(address access, IUseCases useCases) EIP712("Stoa Consents", "1") AccessManaged(access) {
         _useCases = useCases;
@@ -33,7 +34,6 @@ contract Consents is IConsents, EIP712, AccessManaged, Pausable {
     /// @inheritdoc IConsents
     function grant(Terms calldata terms, Own calldata own, Signature calldata countersignature)
         external
-        whenNotPaused
         returns (ConsentId id)
     {
         bool objection = _requireTerms(terms);
@@ -48,7 +48,6 @@ contract Consents is IConsents, EIP712, AccessManaged, Pausable {
     /// @inheritdoc IConsents
     function grantBySignature(Terms calldata terms, Grant calldata grant_)
         external
-        whenNotPaused
         returns (ConsentId id)
     {
         bool objection = _requireTerms(terms);
@@ -62,7 +61,7 @@ contract Consents is IConsents, EIP712, AccessManaged, Pausable {
     }
 
     /// @inheritdoc IConsents
-    function grantBatch(Terms calldata terms, Grant[] calldata grants) external whenNotPaused {
+    function grantBatch(Terms calldata terms, Grant[] calldata grants) external {
         if (grants.length == 0) revert EmptyBatch();
         bool objection = _requireTerms(terms);
         for (uint256 i = 0; i < grants.length; ++i) {
@@ -124,20 +123,24 @@ contract Consents is IConsents, EIP712, AccessManaged, Pausable {
     }
 
     /// @inheritdoc IConsents
-    function setRegistrar(address registrar, bool trusted) external restricted {
-        isRegistrar[registrar] = trusted;
+    function setRegistrar(address registrar_) external restricted {
+        registrar = registrar_;
 
-        emit RegistrarSet(registrar, trusted);
+        emit RegistrarSet(registrar_);
     }
 
     /// @inheritdoc IConsents
     function pause() external restricted {
-        _pause();
+        paused = true;
+
+        emit GrantsPausedSet(true);
     }
 
     /// @inheritdoc IConsents
     function unpause() external restricted {
-        _unpause();
+        paused = false;
+
+        emit GrantsPausedSet(false);
     }
 
     /// @inheritdoc IConsents
@@ -158,6 +161,7 @@ contract Consents is IConsents, EIP712, AccessManaged, Pausable {
 
     /// @dev Everything that is the same for all members of a batch.
     function _requireTerms(Terms calldata terms) private view returns (bool objection) {
+        if (paused) revert GrantsPaused();
         if (block.timestamp > terms.deadline) revert DeadlinePassed(terms.deadline, block.timestamp);
         if (terms.validUntil <= block.timestamp) revert AlreadyEnded(terms.validUntil, block.timestamp);
         if (terms.validUntil % 1 days != 0) revert NotMidnight(terms.validUntil);
@@ -184,7 +188,7 @@ contract Consents is IConsents, EIP712, AccessManaged, Pausable {
     ) private view {
         if (countersignature.r == 0) revert CountersignatureMissing(id);
         address recovered = _recoverCountersigner(id, terms, own, countersignature);
-        if (!isRegistrar[recovered]) revert CountersignatureForeign(id, recovered);
+        if (recovered != registrar || recovered == address(0)) revert CountersignatureForeign(id, recovered);
     }
 
     function _check(ConsentId id, Terms calldata terms, Grant calldata member) private view returns (bool, Why) {
@@ -195,7 +199,7 @@ contract Consents is IConsents, EIP712, AccessManaged, Pausable {
         if (recovered != member.own.signer || recovered == address(0)) return (false, Why.WrongSigner);
         if (member.countersignature.r == 0) return (false, Why.CountersignatureMissing);
         recovered = _recoverCountersigner(id, terms, member.own, member.countersignature);
-        return (isRegistrar[recovered], Why.CountersignatureForeign);
+        return (recovered == registrar && recovered != address(0), Why.CountersignatureForeign);
     }
 
     function _checkRevocation(ConsentId id, Revocation calldata member) private view returns (bool, Why) {

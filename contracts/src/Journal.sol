@@ -11,13 +11,15 @@ contract Journal is IJournal, AccessManaged {
 
     Anchor private _latest;
     mapping(bytes32 key => bool) public isAttestor;
+    mapping(address account => bool) public isSettler;
 
     constructor(address access, uint40 bound_) AccessManaged(access) {
         bound = bound_;
     }
 
     /// @inheritdoc IJournal
-    function anchor(uint64 size, bytes32 root) external restricted {
+    function anchor(uint64 size, bytes32 root) external {
+        if (!isSettler[msg.sender]) revert NotASettler(msg.sender);
         if (size <= _latest.size) revert NotGrowing(size, _latest.size);
         if (root == 0) revert RootMissing();
 
@@ -39,7 +41,16 @@ contract Journal is IJournal, AccessManaged {
     }
 
     /// @inheritdoc IJournal
-    function isFresh() external view returns (bool) {
-        return block.timestamp <= uint256(_latest.anchoredAt) + bound;
+    function setSettler(address settler, bool trusted) external restricted {
+        isSettler[settler] = trusted;
+
+        emit SettlerSet(settler, trusted);
+    }
+
+    /// @inheritdoc IJournal
+    function requireMaySettle(address account) external view {
+        if (!isSettler[account]) revert NotASettler(account);
+        uint40 anchoredAt = _latest.anchoredAt;
+        if (block.timestamp > uint256(anchoredAt) + bound) revert JournalStale(anchoredAt, bound);
     }
 }

@@ -47,7 +47,7 @@ contract Licences is ILicences, ERC721, AccessManaged {
     }
 
     /// @inheritdoc ILicences
-    function useOnce(uint32 id) external onlySettlement returns (address, uint32, uint16) {
+    function useOnce(uint32 id) external onlySettlement returns (uint32, uint16) {
         Licence memory found = _licences[id];
         if (found.endsAt == 0) revert UnknownLicence(id);
         if (found.terminated) revert LicenceIsTerminated(id);
@@ -55,7 +55,7 @@ contract Licences is ILicences, ERC721, AccessManaged {
         if (found.used >= found.quota) revert QuotaUsedUp(id, found.quota);
 
         _licences[id].used = found.used + 1;
-        return (_ownerOf(id), found.useCase, found.discount);
+        return (found.useCase, found.discount);
     }
 
     /// @inheritdoc ILicences

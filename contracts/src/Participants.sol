@@ -5,6 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {IParticipants} from "./interfaces/IParticipants.sol";
+import {IUseCases} from "./interfaces/IUseCases.sol";
 import {SignedActs} from "./SignedActs.sol";
 import {Class, Signature} from "./Types.sol";
 
@@ -12,16 +13,20 @@ import {Class, Signature} from "./Types.sol";
 contract Participants is IParticipants, SignedActs, AccessManaged {
     bytes32 private constant JOIN = keccak256("Join(uint8 class,string name,address account,uint40 deadline)");
 
+    IUseCases private immutable _useCases;
+
     uint32 public count;
     mapping(uint32 id => Participant) private _participants;
     mapping(address account => uint32) public idOf;
+    mapping(address account => bool) public isFrozen;
     mapping(bytes32 name => uint32) private _named;
 
     /// @notice The city is participant 1 from the first block on.
-    constructor(address access, address cityAccount, bytes32 cityName)
+    constructor(address access, IUseCases useCases, address cityAccount, bytes32 cityName)
         EIP712("Stoa Participants", "1")
         AccessManaged(access)
     {
+        _useCases = useCases;
         uint32 id = _enrol(cityAccount, Class.City, cityName);
         _participants[id].status = Status.Active;
 
@@ -49,14 +54,16 @@ contract Participants is IParticipants, SignedActs, AccessManaged {
 
     /// @inheritdoc IParticipants
     function freeze(uint32 id, bytes32 reason) external restricted {
-        _move(id, Status.Active, Status.Frozen);
+        isFrozen[_move(id, Status.Active, Status.Frozen)] = true;
+        _useCases.setApplicantFrozen(id, true);
 
         emit ParticipantFrozen(id, reason);
     }
 
     /// @inheritdoc IParticipants
     function unfreeze(uint32 id, bytes32 reason) external restricted {
-        _move(id, Status.Frozen, Status.Active);
+        isFrozen[_move(id, Status.Frozen, Status.Active)] = false;
+        _useCases.setApplicantFrozen(id, false);
 
         emit ParticipantUnfrozen(id, reason);
     }
@@ -73,11 +80,6 @@ contract Participants is IParticipants, SignedActs, AccessManaged {
         return (found.account, found.class);
     }
 
-    /// @inheritdoc IParticipants
-    function isFrozen(address account) external view returns (bool) {
-        return _participants[idOf[account]].status == Status.Frozen;
-    }
-
     function _enrol(address account, Class class, bytes32 name) private returns (uint32 id) {
         if (class == Class.None) revert ClassMissing();
         if (name == 0) revert NameMissing();
@@ -92,11 +94,12 @@ contract Participants is IParticipants, SignedActs, AccessManaged {
         emit ParticipantJoined(id, account, class, name);
     }
 
-    function _move(uint32 id, Status from, Status to) private {
+    function _move(uint32 id, Status from, Status to) private returns (address) {
         Participant storage found = _participants[id];
         if (found.status == Status.None) revert UnknownParticipant(id);
         if (found.status != from) revert WrongStatus(id, found.status);
 
         found.status = to;
+        return found.account;
     }
 }

@@ -35,10 +35,17 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
     uint40 private immutable _shortest;
     uint40 private immutable _longest;
 
-    uint32 public tariffCount;
+    /// @dev First, so that it shares a slot with what every payment reads anyway.
     uint64 public owed;
+    uint32 public tariffCount;
     mapping(uint32 number => Tariff) private _tariffs;
-    mapping(uint32 useCase => mapping(Class class => uint32)) private _current;
+    /// @dev What an order needs of the tariff in force, in one slot.
+    struct Current {
+        uint32 number;
+        uint64 unitPrice;
+    }
+
+    mapping(uint32 useCase => mapping(Class class => Current)) private _current;
     mapping(OrderId id => Order) private _orders;
     mapping(OrderId id => bytes32) public outcomeOf;
     mapping(address account => uint64) public credits;
@@ -85,7 +92,7 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
 
         number = ++tariffCount;
         _tariffs[number] = terms;
-        _current[terms.useCase][terms.class] = number;
+        _current[terms.useCase][terms.class] = Current({number: number, unitPrice: terms.unitPrice});
 
         emit TariffSet(number, terms.useCase, terms.class, terms);
     }
@@ -132,11 +139,11 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
     }
 
     /// @inheritdoc ISettlement
-    function settle(OrderId id, Outcome calldata outcome) external restricted returns (uint64 charge) {
+    function settle(OrderId id, Outcome calldata outcome) external returns (uint64 charge) {
+        _journal.requireMaySettle(msg.sender);
         Order memory found = _escrowed(id);
         if (block.timestamp >= found.deadline) revert DeadlinePassed(id, found.deadline);
         if (outcome.consentBlock > block.number) revert ConsentBlockInFuture(outcome.consentBlock, block.number);
-        if (!_journal.isFresh()) revert JournalStale();
         address buyer = _buyerOf(found.licence);
         if (_participants.isFrozen(buyer)) revert BuyerFrozen(buyer);
 
@@ -161,7 +168,8 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
     }
 
     /// @inheritdoc ISettlement
-    function refundEarly(OrderId id, bytes32 reason) external restricted {
+    function refundEarly(OrderId id, bytes32 reason) external {
+        if (!_journal.isSettler(msg.sender)) revert NotASettler(msg.sender);
         if (reason == 0) revert ReasonMissing();
 
         _refund(id, _escrowed(id), reason);
@@ -224,9 +232,8 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
     }
 
     /// @inheritdoc ISettlement
-    function tariffFor(uint32 useCase, Class class) public view returns (uint32 number) {
-        number = _current[useCase][class];
-        if (number == 0) number = _current[0][class];
+    function tariffFor(uint32 useCase, Class class) external view returns (uint32) {
+        return _currentFor(useCase, class).number;
     }
 
     /// @inheritdoc ISettlement
@@ -249,8 +256,9 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
         returns (uint32 licence)
     {
         if (block.timestamp > quote.deadline) revert QuoteExpired(quote.deadline, block.timestamp);
-        (uint32 applicant, Class class, bytes32 terms) = _useCases.requireOpenFor(quote.useCase, buyer);
-        Tariff storage found = _requireCurrent(quote.tariff, quote.useCase, class);
+        (uint32 applicant, Class class) = _useCases.requireOpenFor(quote.useCase, buyer);
+        _requireCurrent(quote.tariff, quote.useCase, class);
+        Tariff storage found = _tariffs[quote.tariff];
         uint16 discount = _discountFor(found, applicant);
         uint64 price = _less(found.licencePrice, discount);
         if (price != quote.price) revert WrongPrice(quote.price, price);
@@ -258,16 +266,16 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
         earned[quote.tariff] += price;
         owed += price;
 
-        licence = _mintLicence(quote.useCase, buyer, found, discount, terms);
+        licence = _mintLicence(quote.useCase, buyer, found, discount);
         emit LicenceBought(licence, buyer, quote.tariff, price, id, nonce);
     }
 
-    function _mintLicence(uint32 useCase, address buyer, Tariff storage found, uint16 discount, bytes32 terms)
+    function _mintLicence(uint32 useCase, address buyer, Tariff storage found, uint16 discount)
         private
         returns (uint32)
     {
         uint40 endsAt = uint40(block.timestamp + uint256(found.licenceDays) * 1 days);
-        return _licences.issue(buyer, useCase, endsAt, found.quota, discount, terms);
+        return _licences.issue(buyer, useCase, endsAt, found.quota, discount, _useCases.termsOf(useCase));
     }
 
     function _open(OrderId id, OrderQuote calldata quote, address payer, bytes32 nonce) private {
@@ -295,10 +303,10 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
         if (quote.deadline < earliest || quote.deadline > latest) {
             revert DeadlineOutOfRange(quote.deadline, earliest, latest);
         }
-        (address licensee, uint32 useCase, uint16 discount) = _licences.useOnce(quote.licence);
-        if (licensee != payer) revert NotTheLicensee(quote.licence, payer);
-        (, Class class,) = _useCases.requireOpenFor(useCase, licensee);
-        uint64 unitPrice = _less(_requireCurrent(quote.tariff, useCase, class).unitPrice, discount);
+        (uint32 useCase, uint16 discount) = _licences.useOnce(quote.licence);
+        // A use case has one applicant and its account never changes: whoever may buy for it holds its licences.
+        (, Class class) = _useCases.requireOpenFor(useCase, payer);
+        uint64 unitPrice = _less(_requireCurrent(quote.tariff, useCase, class), discount);
         if (quote.cap < unitPrice) revert CapBelowOneUnit(quote.cap, unitPrice);
         return discount;
     }
@@ -331,10 +339,15 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
         _credit.transfer(account, amount);
     }
 
-    function _requireCurrent(uint32 quoted, uint32 useCase, Class class) private view returns (Tariff storage) {
-        uint32 current = tariffFor(useCase, class);
-        if (current != quoted || current == 0) revert WrongTariff(quoted, current);
-        return _tariffs[current];
+    function _currentFor(uint32 useCase, Class class) private view returns (Current memory current) {
+        current = _current[useCase][class];
+        if (current.number == 0) current = _current[0][class];
+    }
+
+    function _requireCurrent(uint32 quoted, uint32 useCase, Class class) private view returns (uint64 unitPrice) {
+        Current memory current = _currentFor(useCase, class);
+        if (current.number != quoted || quoted == 0) revert WrongTariff(quoted, current.number);
+        return current.unitPrice;
     }
 
     function _escrowed(OrderId id) private view returns (Order memory found) {

@@ -27,10 +27,18 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
         bytes32 decision;
     }
 
+    /// @dev What grants and orders need to know of an applicant, in one slot.
+    struct Applicant {
+        address account;
+        Class class;
+        bool frozen;
+    }
+
     struct Published {
+        /// @dev Binds scope and recipient; zero once the notice is retired.
+        bytes29 binding;
         NoticeKind kind;
         uint16 scope;
-        bool retired;
     }
 
     IParticipants private immutable _participants;
@@ -40,6 +48,7 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
     uint32 public ruleCount;
     mapping(uint32 id => UseCase) private _useCases;
     mapping(uint32 id => Proposal) private _proposals;
+    mapping(uint32 participant => Applicant) private _applicants;
     mapping(uint32 id => mapping(bytes32 statement => Published)) private _notices;
     mapping(uint32 number => Rule) private _rules;
 
@@ -53,7 +62,7 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
 
     /// @inheritdoc IUseCases
     function apply_(Application calldata application, Signature calldata signature) external returns (uint32 id) {
-        (address applicant,) = _participants.requireActive(application.applicant);
+        (address applicant, Class class) = _participants.requireActive(application.applicant);
         _requireAct(applicant, _hash(application), application.deadline, signature);
         if (application.outputClass != AGGREGATES) revert UnknownOutputClass(application.outputClass);
         if (application.longestDays == 0) revert NoDuration();
@@ -63,6 +72,7 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
 
         id = ++count;
         UseCase storage made = _useCases[id];
+        _applicants[application.applicant] = Applicant({account: applicant, class: class, frozen: false});
         made.applicant = application.applicant;
         made.state = State.Applied;
         made.outputClass = application.outputClass;
@@ -150,6 +160,7 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
         if (published.kind != NoticeKind.None) revert NoticeAlreadyPublished(id, notice.statement);
         if (!_admissible(found, notice)) revert NoticeScopeNotAdmissible(id, notice.scope);
 
+        published.binding = _binding(notice.scope, found.recipient);
         published.kind = notice.kind;
         published.scope = notice.scope;
 
@@ -160,9 +171,9 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
     function retireNotice(uint32 id, bytes32 statement) external restricted {
         Published storage published = _notices[id][statement];
         if (published.kind == NoticeKind.None) revert NoticeNotPublished(id, statement);
-        if (published.retired) revert NoticeIsRetired(id, statement);
+        if (published.binding == 0) revert NoticeIsRetired(id, statement);
 
-        published.retired = true;
+        published.binding = 0;
 
         emit NoticeRetired(id, statement);
     }
@@ -177,6 +188,13 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
     }
 
     /// @inheritdoc IUseCases
+    function setApplicantFrozen(uint32 applicant, bool frozen) external {
+        if (msg.sender != address(_participants)) revert NotParticipants(msg.sender);
+
+        _applicants[applicant].frozen = frozen;
+    }
+
+    /// @inheritdoc IUseCases
     function useCase(uint32 id) external view returns (UseCase memory) {
         return _useCases[id];
     }
@@ -188,21 +206,25 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
         returns (uint16, bool)
     {
         UseCase storage found = _in(id, State.Allowed);
-        Published memory published = _notices[id][statement];
-        if (published.kind == NoticeKind.None) revert NoticeNotPublished(id, statement);
-        if (published.retired) revert NoticeIsRetired(id, statement);
-        if (published.scope != scope) revert WrongScope(id, scope, published.scope);
-        if (found.recipient != recipient) revert WrongRecipient(id, recipient, found.recipient);
-        _participants.requireActive(found.applicant);
+        Published storage published = _notices[id][statement];
+        // One word says both: that the notice is published for this scope and that the recipient is the approved one.
+        if (published.binding != _binding(scope, recipient)) _refuseGrant(id, found, published, statement, recipient, scope);
+        if (_applicants[found.applicant].frozen) revert ApplicantFrozen(found.applicant);
         return (found.longestDays, published.kind == NoticeKind.Objection);
     }
 
     /// @inheritdoc IUseCases
-    function requireOpenFor(uint32 id, address account) external view returns (uint32, Class, bytes32) {
+    function requireOpenFor(uint32 id, address account) external view returns (uint32, Class) {
         UseCase storage found = _in(id, State.Allowed);
-        (address applicant, Class class) = _participants.requireActive(found.applicant);
-        if (applicant != account) revert NotTheApplicant(id, account);
-        return (found.applicant, class, found.terms);
+        Applicant memory applicant = _applicants[found.applicant];
+        if (applicant.account != account) revert NotTheApplicant(id, account);
+        if (applicant.frozen) revert ApplicantFrozen(found.applicant);
+        return (found.applicant, applicant.class);
+    }
+
+    /// @inheritdoc IUseCases
+    function termsOf(uint32 id) external view returns (bytes32) {
+        return _useCases[id].terms;
     }
 
     function _settleDecision(
@@ -253,6 +275,25 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
         found = _useCases[id];
         if (found.state == State.None) revert UnknownUseCase(id);
         if (found.state != state) revert WrongUseCaseState(id, found.state);
+    }
+
+    function _binding(uint16 scope, bytes32 recipient) private pure returns (bytes29) {
+        return bytes29(keccak256(abi.encode(scope, recipient)));
+    }
+
+    /// @dev Finds the name of what is wrong; only a refusal pays for the extra reads.
+    function _refuseGrant(
+        uint32 id,
+        UseCase storage found,
+        Published storage published,
+        bytes32 statement,
+        bytes32 recipient,
+        uint16 scope
+    ) private view {
+        if (published.kind == NoticeKind.None) revert NoticeNotPublished(id, statement);
+        if (published.binding == 0) revert NoticeIsRetired(id, statement);
+        if (published.scope != scope) revert WrongScope(id, scope, published.scope);
+        revert WrongRecipient(id, recipient, found.recipient);
     }
 
     function _admissible(UseCase storage found, Notice calldata notice) private view returns (bool) {

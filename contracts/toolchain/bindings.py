@@ -134,11 +134,12 @@ def collect_structs(parameter: Json, structs: dict[str, str]) -> None:
         collect_structs(component, structs)
     name = struct_name(parameter)
     fields = "\n".join(f"    {snake(part['name'])}: {python_type(part)}" for part in parameter["components"])
+    values = ", ".join(converted(part, f"values[{i}]") for i, part in enumerate(parameter["components"]))
     structs.setdefault(
         name,
         f"class {name}(NamedTuple):\n{fields}\n\n    @classmethod\n"
         f'    def of(cls, values: Sequence[object]) -> "{name}":\n'
-        f"        return cls({', '.join(converted(part, f'values[{i}]') for i, part in enumerate(parameter['components']))})",
+        f"        return cls({values})",
     )
 
 
@@ -214,7 +215,8 @@ def errors_table(abis: dict[str, list[Json]]) -> str:
             if entry["type"] == "error":
                 found[signature(entry)] = tuple(parameter["name"] for parameter in entry["inputs"])
     rows = "".join(f"    {text!r}: {names!r},\n" for text, names in sorted(found.items()))
-    return f"# Signature of each custom error -> the names of its values.\nERRORS: dict[str, tuple[str, ...]] = {{\n{rows}}}"
+    comment = "# Signature of each custom error -> the names of its values."
+    return f"{comment}\nERRORS: dict[str, tuple[str, ...]] = {{\n{rows}}}"
 
 
 def handle_source(name: str, abi: list[Json]) -> str:
@@ -243,6 +245,12 @@ def method_source(entry: Json) -> str:
             f'        return self.call("{signature(entry)}", {arguments})'
         )
     outputs: list[Json] = entry["outputs"]
+    if not outputs:
+        return (
+            f'    def {snake(entry["name"])}(self{parameters}, *, block: int | str = "latest") -> None:\n'
+            f'        """Raises RevertedError unless it holds."""\n'
+            f'        self.read("{signature(entry)}", {arguments}, (), block)'
+        )
     types = ", ".join(repr(abi_type(output)) for output in outputs) + ("," if len(outputs) == 1 else "")
     values = [converted(output, f"values[{i}]") for i, output in enumerate(outputs)]
     single = len(outputs) == 1

@@ -16,14 +16,14 @@ from solcx.exceptions import SolcError
 CONTRACTS = Path(__file__).resolve().parent.parent
 TOOLCHAIN = CONTRACTS / "toolchain"
 LIBRARIES = "toolchain/node_modules/"
-VIA_IR = False
+VIA_IR = True
 
 Json: TypeAlias = dict[str, Any]
 Sources: TypeAlias = dict[str, str]
 
 SETTINGS: Json = {
     "remappings": [f"@openzeppelin/={LIBRARIES}@openzeppelin/"],
-    "optimizer": {"enabled": True, "runs": 200},
+    "optimizer": {"enabled": True, "runs": 20000},
     "evmVersion": "cancun",
     "viaIR": VIA_IR,
     "metadata": {"bytecodeHash": "none", "appendCBOR": False},

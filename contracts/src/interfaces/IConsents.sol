@@ -88,8 +88,10 @@ interface IConsents {
     event ConsentRevoked(ConsentId indexed id, uint32 indexed useCase, How how, bytes32 mandate);
     /// @notice Emitted when one member of a batch fails; the others go on.
     event Refused(ConsentId indexed id, uint32 index, Why why);
-    event RegistrarSet(address indexed registrar, bool trusted);
+    event RegistrarSet(address indexed registrar);
+    event GrantsPausedSet(bool paused);
 
+    error GrantsPaused();
     error DeadlinePassed(uint40 deadline, uint256 now_);
     error AlreadyEnded(uint40 validUntil, uint256 now_);
     error NotMidnight(uint40 validUntil);
@@ -132,8 +134,8 @@ interface IConsents {
     /// @notice Takes many back, by code or signature. A bad member is reported and left out.
     function revokeBatch(Terms calldata terms, Revocation[] calldata revocations) external;
 
-    /// @notice Trusts or distrusts a registrar's key for new grants. Administrators only.
-    function setRegistrar(address registrar, bool trusted) external;
+    /// @notice Says whose countersignature new grants need. Administrators only.
+    function setRegistrar(address registrar) external;
 
     /// @notice Stops new grants, and nothing else. Guardians only.
     function pause() external;
@@ -143,5 +145,6 @@ interface IConsents {
     function consent(ConsentId id) external view returns (Consent memory);
     /// @notice Whether a consent is in force in this block.
     function isInForce(ConsentId id) external view returns (bool);
-    function isRegistrar(address account) external view returns (bool);
+    function registrar() external view returns (address);
+    function paused() external view returns (bool);
 }

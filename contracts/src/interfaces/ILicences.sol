@@ -55,7 +55,7 @@ interface ILicences is IERC5192, IERC7858 {
         external
         returns (uint32 id);
     /// @notice Called by Settlement when an order is opened. Reverts unless one more run is allowed.
-    function useOnce(uint32 id) external returns (address licensee, uint32 useCase, uint16 discount);
+    function useOnce(uint32 id) external returns (uint32 useCase, uint16 discount);
     /// @notice Called by Settlement when an order is refunded.
     function giveBack(uint32 id) external returns (address licensee);
     /// @notice Ends a licence. Operators only.

@@ -113,14 +113,13 @@ interface ISettlement {
     error CapBelowOneUnit(uint64 cap, uint64 unitPrice);
     error QuoteExpired(uint40 deadline, uint256 now_);
     error DeadlineOutOfRange(uint40 deadline, uint256 earliest, uint256 latest);
-    error NotTheLicensee(uint32 licence, address account);
     error OrderExists(OrderId id);
     error WrongOrderState(OrderId id, State state);
     error DeadlinePassed(OrderId id, uint40 deadline);
     error DeadlineNotReached(OrderId id, uint40 deadline);
     error ConsentBlockInFuture(uint40 consentBlock, uint256 current);
     error BuyerFrozen(address buyer);
-    error JournalStale();
+    error NotASettler(address account);
     error ReasonMissing();
     error TooManyPayees(uint256 payees);
     error SharesAboveWhole(uint256 basisPoints);

@@ -146,6 +146,8 @@ interface IUseCases {
     error NoticeScopeNotAdmissible(uint32 id, uint16 scope);
     error WrongScope(uint32 id, uint16 scope, uint16 published);
     error WrongRecipient(uint32 id, bytes32 recipient, bytes32 expected);
+    error ApplicantFrozen(uint32 applicant);
+    error NotParticipants(address caller);
     error NotTheApplicant(uint32 id, address account);
 
     /// @notice Files an application under the applicant's signature. Anyone may carry it.
@@ -170,6 +172,9 @@ interface IUseCases {
     /// @notice Ends new licences, orders and consents; open orders run out. Operators only.
     function close(uint32 id, bytes32 reason) external;
 
+    /// @notice Called by Participants within the block of a freeze, so that a grant or an order asks one contract only.
+    function setApplicantFrozen(uint32 applicant, bool frozen) external;
+
     function count() external view returns (uint32);
     function ruleCount() external view returns (uint32);
     function useCase(uint32 id) external view returns (UseCase memory);
@@ -183,5 +188,7 @@ interface IUseCases {
         returns (uint16 longestDays, bool objection);
 
     /// @notice Reverts unless `account` may buy for this use case now.
-    function requireOpenFor(uint32 id, address account) external view returns (uint32 applicant, Class class, bytes32 terms);
+    function requireOpenFor(uint32 id, address account) external view returns (uint32 applicant, Class class);
+
+    function termsOf(uint32 id) external view returns (bytes32);
 }

@@ -1,0 +1,368 @@
+"""A city in this process for tests: the real contracts on the devnet's own engine, with everybody's keys at hand."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from ledger.abi import Call
+from ledger.bindings import (
+    Application,
+    Decision,
+    Grant,
+    Join,
+    LicenceQuote,
+    Notice,
+    OrderQuote,
+    Outcome,
+    Own,
+    Payee,
+    Registration,
+    Source,
+    Tariff,
+    Terms,
+    VersionForm,
+)
+from ledger.city import City, Contracts
+from ledger.consents import SignedConsent, countersign, grant_of, sign_consent, terms_of
+from ledger.deploy import Officers, deploy
+from ledger.devnet.chain import Devnet
+from ledger.devnet.provider import InProcessProvider
+from ledger.digests import text_digest
+from ledger.enums import AGGREGATES, Class, Ground, Meter, NoticeKind
+from ledger.keys import LocalSigner
+from ledger.node import Node, Receipt
+from ledger.payments import licence_quote_id, order_id, pay
+from ledger.revocation_code import RevocationCode
+from ledger.roles import DEVNET
+from ledger.transactions import DirectSender
+from ledger.typed_data import (
+    application_digest,
+    join_digest,
+    registration_digest,
+    signed,
+    version_digest,
+)
+
+DAY = 86_400
+START = 1_793_000_000
+"""The first second of a test city: 26 October 2026."""
+STATEMENT = "I allow Lab to learn how people of my age group and district travel."
+CREDIT = 1_000_000
+
+ROLES = (
+    "city",
+    "admin",
+    "otto",
+    "olga",
+    "treasurer",
+    "guardian",
+    "settler",
+    "ombudsman",
+    "relay",
+    "registrar",
+)
+ORGANISATIONS = ("lab", "clinic", "mallory")
+
+
+class Clock:
+    """The chain's clock, moved by tests that are about time."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@dataclass
+class Given:
+    """A consent as Anna holds it after granting: key, code and both halves."""
+
+    signer: LocalSigner
+    code: RevocationCode
+    consent: SignedConsent
+    grant: Grant
+
+    @property
+    def terms(self) -> Terms:
+        return self.consent.terms
+
+    @property
+    def own(self) -> Own:
+        return self.consent.own
+
+
+@dataclass
+class Town:
+    devnet: Devnet
+    node: Node
+    clock: Clock
+    keys: dict[str, LocalSigner]
+    city: City
+    numbers: dict[str, int] = field(default_factory=dict[str, int])
+
+    @classmethod
+    def found(cls) -> "Town":
+        clock = Clock()
+        devnet = Devnet.in_memory(clock=clock)
+        node = Node(InProcessProvider(devnet))
+        keys = {name: LocalSigner.fresh() for name in (*ROLES, *ORGANISATIONS)}
+        officers = Officers(
+            city=keys["city"].address,
+            admin=keys["admin"].address,
+            operators=(keys["otto"].address, keys["olga"].address),
+            treasurer=keys["treasurer"].address,
+            guardian=keys["guardian"].address,
+            settler=keys["settler"].address,
+            ombudsman=keys["ombudsman"].address,
+            carriers=(keys["relay"].address,),
+        )
+        city = deploy(
+            node,
+            LocalSigner.fresh(),
+            name="Testopolis",
+            officers=officers,
+            registrar=keys["registrar"].address,
+            attestor=b"\x07" * 32,
+            profile=DEVNET,
+        )
+        return cls(devnet, node, clock, keys, city)
+
+    @property
+    def contracts(self) -> Contracts:
+        return Contracts(self.city, self.node)
+
+    def send(self, who: str | LocalSigner, call: Call, gas: int = 10_000_000) -> Receipt:
+        signer = self.keys[who] if isinstance(who, str) else who
+        return DirectSender(self.node, signer).send(call, gas)
+
+    def pass_time(self, seconds: int) -> None:
+        self.clock.now += seconds
+        self.devnet.mine()
+
+    @property
+    def soon(self) -> int:
+        return self.clock.now + 600
+
+    # Organisations
+
+    def join(self, name: str, class_: Class, *, admit: bool = True) -> int:
+        form = Join(class_, text_digest(name), self.keys[name].address, self.soon)
+        signature = signed(self.keys[name], join_digest(self.city.domains.participants, form))
+        self.send("relay", self.contracts.participants.join(form, signature))
+        number = self.contracts.participants.id_of(self.keys[name].address)
+        self.numbers[name] = number
+        if admit:
+            self.send("otto", self.contracts.participants.admit(number))
+        return number
+
+    # Data
+
+    def registration(self, *, subject: bool = True, sensitive: bool = False) -> Registration:
+        return Registration(
+            steward=1,
+            topic=3,
+            subject=subject,
+            sensitive=sensitive,
+            metadata=secrets.token_bytes(32),
+            salt=secrets.token_bytes(32),
+            deadline=self.soon,
+        )
+
+    def dataset(self, *, subject: bool = True, sensitive: bool = False) -> int:
+        form = self.registration(subject=subject, sensitive=sensitive)
+        signature = signed(self.keys["city"], registration_digest(self.city.domains.datasets, form))
+        self.send("relay", self.contracts.datasets.register(form, signature))
+        return self.contracts.datasets.count()
+
+    def public_dataset(self) -> int:
+        number = self.dataset(subject=False)
+        for operator in ("otto", "olga"):
+            self.send(operator, self.contracts.datasets.declare_not_personal(number, b"\x01" * 32))
+        return number
+
+    def publish(self, dataset: int, root: bytes = b"\x05" * 32, leaves: int = 3, rows: int = 9) -> int:
+        form = VersionForm(dataset, root, leaves, rows, secrets.token_bytes(32), self.soon)
+        signature = signed(self.keys["city"], version_digest(self.city.domains.datasets, form))
+        self.send("relay", self.contracts.datasets.publish_version(form, signature))
+        return self.contracts.datasets.dataset(dataset).versions
+
+    # Use cases
+
+    def application(self, applicant: str, sources: list[Source], **changes: object) -> Application:
+        form = Application(
+            applicant=self.numbers[applicant],
+            purpose=text_digest("https://w3id.org/dpv#ImproveTransportMobility"),
+            sources=sources,
+            scope=b"\x11" * 32,
+            data_from=0,
+            data_until=0,
+            minimum_cohort=10,
+            longest_days=90,
+            retention_days=365,
+            output_class=AGGREGATES,
+            routine=b"\x12" * 32,
+            terms=b"\x13" * 32,
+            salt=secrets.token_bytes(32),
+            deadline=self.soon,
+        )
+        return form._replace(**changes)
+
+    def apply(self, applicant: str, sources: list[Source], **changes: object) -> int:
+        form = self.application(applicant, sources, **changes)
+        signature = signed(self.keys[applicant], application_digest(self.city.domains.use_cases, form))
+        self.send("relay", self.contracts.use_cases.apply(form, signature))
+        return self.contracts.use_cases.count()
+
+    def decision(self, *, allowed: bool = True, minimum_cohort: int = 10, longest_days: int = 90) -> Decision:
+        return Decision(allowed, minimum_cohort, longest_days, b"\x21" * 32, b"\x22" * 32)
+
+    def allow(self, use_case: int, **decision: int) -> None:
+        self.send("otto", self.contracts.use_cases.decide(use_case, self.decision(**decision)))
+
+    def notice(self, use_case: int, statement: str = STATEMENT, scope: int = 1) -> None:
+        self.send("otto", self.contracts.use_cases.publish_notice(use_case, self.notice_of(statement, scope)))
+
+    @staticmethod
+    def notice_of(statement: str = STATEMENT, scope: int = 1, kind: int = NoticeKind.CONSENT) -> Notice:
+        return Notice(b"en\0\0\0", kind, scope, text_digest(statement))
+
+    def open_use_case(self, applicant: str = "lab") -> int:
+        """A personal use case on one dataset, allowed, with a notice; the applicant joins when it has not."""
+        if applicant not in self.numbers:
+            self.join(applicant, Class.COMMERCIAL)
+        number = self.apply(applicant, [Source(self.dataset(), Ground.CONSENT, False)])
+        self.allow(number)
+        self.notice(number)
+        return number
+
+    # Consents
+
+    def terms(self, use_case: int, recipient: str = "lab", **changes: object) -> Terms:
+        midnight = self.clock.now // DAY * DAY
+        terms = terms_of(
+            statement=STATEMENT,
+            recipient=recipient,
+            use_case=use_case,
+            scope=1,
+            valid_until=midnight + 30 * DAY,
+            deadline=self.soon,
+        )
+        return terms._replace(**changes)
+
+    def consent(self, terms: Terms) -> Given:
+        """Signed and countersigned, not sent."""
+        domain = self.city.domains.consents
+        signer, code = LocalSigner.fresh(), RevocationCode.fresh()
+        consent = sign_consent(domain, signer, terms, commitment=secrets.token_bytes(32), code=code)
+        return Given(
+            signer, code, consent, grant_of(consent, countersign(domain, self.keys["registrar"], consent))
+        )
+
+    def grant(self, terms: Terms) -> Given:
+        given = self.consent(terms)
+        self.send("relay", self.contracts.consents.grant_by_signature(terms, given.grant))
+        return given
+
+    def grant_many(self, terms: Terms, count: int) -> list[Given]:
+        given = [self.consent(terms) for _ in range(count)]
+        for start in range(0, count, 100):
+            grants = [one.grant for one in given[start : start + 100]]
+            self.send("relay", self.contracts.consents.grant_batch(terms, grants))
+        return given
+
+    # Money
+
+    def tariff(self, use_case: int = 0, **changes: object) -> Tariff:
+        tariff = Tariff(
+            use_case=use_case,
+            class_=Class.COMMERCIAL,
+            meter=Meter.RUN,
+            licence_price=100 * CREDIT,
+            unit_price=10 * CREDIT,
+            licence_days=90,
+            quota=100,
+            sharing_discount=0,
+            sharing_days=0,
+            payees=[],
+        )
+        return tariff._replace(**changes)
+
+    def set_tariff(self, use_case: int = 0, **changes: object) -> int:
+        self.send("otto", self.contracts.settlement.set_tariff(self.tariff(use_case, **changes)))
+        return self.contracts.settlement.tariff_count()
+
+    def fund(self, name: str, amount: int = 10_000 * CREDIT) -> None:
+        line = secrets.token_bytes(32)
+        self.send("treasurer", self.contracts.credit.mint(self.keys[name].address, amount, line))
+
+    def licence_quote(self, use_case: int, tariff: int, **changes: object) -> LicenceQuote:
+        price = self.contracts.settlement.tariff(tariff).licence_price
+        return LicenceQuote(use_case, tariff, price, self.soon, secrets.token_bytes(32))._replace(**changes)
+
+    def licence_call(self, quote: LicenceQuote, buyer: str = "lab") -> Call:
+        payment = self.payment(buyer, quote.price, licence_quote_id(quote))
+        return self.contracts.settlement.buy_licence(quote, payment)
+
+    def payment(self, buyer: str, amount: int, nonce: bytes, *, bound: bool = True):
+        return pay(
+            self.city.domains.credit,
+            self.keys[buyer],
+            self.city.addresses["Settlement"],
+            amount=amount,
+            nonce=nonce,
+            valid_before=self.soon,
+            bound=bound,
+        )
+
+    def buy(self, use_case: int, tariff: int, buyer: str = "lab") -> int:
+        self.send("relay", self.licence_call(self.licence_quote(use_case, tariff), buyer))
+        return self.contracts.licences.count()
+
+    def order_quote(self, licence: int, tariff: int, **changes: object) -> OrderQuote:
+        quote = OrderQuote(
+            licence=licence,
+            tariff=tariff,
+            request=b"\x31" * 32,
+            cap=12 * CREDIT,
+            deadline=self.clock.now + 3600,
+            salt=secrets.token_bytes(32),
+        )
+        return quote._replace(**changes)
+
+    def order_call(self, quote: OrderQuote, buyer: str = "lab") -> Call:
+        return self.contracts.settlement.open_order(quote, self.payment(buyer, quote.cap, order_id(quote)))
+
+    def order(self, licence: int, tariff: int, buyer: str = "lab", **changes: object) -> bytes:
+        quote = self.order_quote(licence, tariff, **changes)
+        self.send("relay", self.order_call(quote, buyer))
+        return order_id(quote)
+
+    def outcome(self, **changes: object) -> Outcome:
+        outcome = Outcome(
+            units=1,
+            result=secrets.token_bytes(32),
+            manifest=secrets.token_bytes(32),
+            consent_block=1,
+            consent_root=secrets.token_bytes(32),
+            cohort_size=3000,
+        )
+        return outcome._replace(**changes)
+
+    def anchor(self) -> None:
+        size = self.contracts.journal.latest().size + 1
+        self.send("settler", self.contracts.journal.anchor(size, secrets.token_bytes(32)))
+
+    def settle(self, order: bytes, **changes: object) -> Receipt:
+        return self.send("settler", self.contracts.settlement.settle(order, self.outcome(**changes)))
+
+    def trade(self, **tariff: object) -> tuple[int, int, int]:
+        """Lab with an allowed use case, funds, a tariff and a licence: (use case, tariff, licence)."""
+        use_case = self.open_use_case()
+        number = self.set_tariff(use_case, **tariff)
+        self.fund("lab")
+        self.anchor()
+        return use_case, number, self.buy(use_case, number)
+
+
+def payee(number: int, basis_points: int) -> Payee:
+    return Payee(number, basis_points)

@@ -76,23 +76,20 @@ class BlockBuilder:
     ) -> Built:
         """The block after `parent` with those `candidates` that it has gas for, in their order.
 
-        A transaction that the EVM refuses is left out and the rest goes on. One over which the EVM breaks is left out
-        too, and the block is started again without it, for nobody knows what it left behind.
+        A transaction that cannot be executed is left out, and the block is started again without it, so that nothing
+        of it can be left behind. It is rare: what is known to fail was refused when it was sent.
         """
-        broken: list[tuple[Signed, str]] = []
+        dropped: list[tuple[Signed, str]] = []
         remaining = list(candidates)
         while True:
             work = _Work(self._vm(parent, timestamp, coinbase), self._gas_per_block)
             try:
                 work.execute_all(remaining)
-            except _EvmBrokeError as error:
-                logger.exception(
-                    "The EVM broke over transaction 0x%s; it is left out.", error.transaction.hash.hex()
-                )
-                broken.append((error.transaction, "the EVM cannot execute it"))
+            except _CannotExecuteError as error:
+                dropped.append((error.transaction, error.reason))
                 remaining.remove(error.transaction)
             else:
-                return work.finished(broken)
+                return work.finished(dropped)
 
     def _vm(self, parent: BlockHeaderAPI, timestamp: int, coinbase: bytes) -> DevnetVM:
         header = header_after(parent, timestamp=timestamp, coinbase=coinbase)
@@ -100,10 +97,11 @@ class BlockBuilder:
         return DevnetVM(header, Ancestry(buffer, self._store), self._chain_context, ConsensusContext(buffer))
 
 
-class _EvmBrokeError(Exception):
-    def __init__(self, transaction: Signed) -> None:
-        super().__init__()
+class _CannotExecuteError(Exception):
+    def __init__(self, transaction: Signed, reason: str) -> None:
+        super().__init__(reason)
         self.transaction = transaction
+        self.reason = reason
 
 
 class _Work:
@@ -114,7 +112,6 @@ class _Work:
         self._gas_per_block = gas_per_block
         self._header = vm.get_header()
         self._executed: list[Executed] = []
-        self._dropped: list[tuple[Signed, str]] = []
 
     def execute_all(self, candidates: Sequence[Signed]) -> None:
         full_for: set[bytes] = set()
@@ -128,17 +125,14 @@ class _Work:
             self._execute(candidate)
 
     def _execute(self, candidate: Signed) -> None:
-        state = self._vm.state
-        before = state.snapshot()
         try:
             receipt, computation = self._vm.apply_transaction(self._header, candidate.parsed)
         except ValidationError as error:
-            state.revert(before)
-            self._dropped.append((candidate, str(error)))
+            raise _CannotExecuteError(candidate, str(error)) from error
         except Exception as error:
-            raise _EvmBrokeError(candidate) from error
-        else:
-            self._take(candidate, receipt, computation)
+            logger.exception("The EVM broke over transaction 0x%s.", candidate.hash.hex())
+            raise _CannotExecuteError(candidate, "the EVM cannot execute it") from error
+        self._take(candidate, receipt, computation)
 
     def _take(self, candidate: Signed, receipt: ReceiptAPI, computation: ComputationAPI) -> None:
         gas_used = receipt.gas_used - self._header.gas_used
@@ -146,7 +140,7 @@ class _Work:
         self._executed.append(Executed(candidate, receipt, gas_used, created))
         self._header = self._vm.add_receipt_to_header(self._header, receipt)
 
-    def finished(self, broken: Sequence[tuple[Signed, str]]) -> Built:
+    def finished(self, dropped: Sequence[tuple[Signed, str]]) -> Built:
         transactions_root, _ = make_trie_root_and_nodes([each.transaction.parsed for each in self._executed])
         receipts_root, _ = make_trie_root_and_nodes([each.receipt for each in self._executed])
         self._vm.state.persist()
@@ -157,4 +151,4 @@ class _Work:
         )
         buffer = self._vm.chaindb.db
         assert isinstance(buffer, NodeBuffer)
-        return Built(header, self._executed, [*broken, *self._dropped], buffer.written)
+        return Built(header, self._executed, dropped, buffer.written)

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def main(
     try:
         wanted = genesis_file.read(options.genesis) if options.genesis else None
     except GenesisFileError as error:
-        print(error)
+        print(error, file=sys.stderr)
         return 1
     settings = Settings(block_period=options.block_period, idle_block_after=options.idle_block_after or None)
     code = serve(

@@ -29,7 +29,7 @@ class ChainFolder:
             self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise DevnetError(
-                f"The folder {path} cannot be used: {error.strerror}. Choose another with --folder."
+                f"The folder {path} cannot be used: {error.strerror}. Choose another --folder."
             ) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

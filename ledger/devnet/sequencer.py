@@ -17,7 +17,7 @@ from eth.rlp.accounts import Account
 from ledger.devnet.accounts import StateAt
 from ledger.devnet.building import BlockBuilder, Built, decode_header
 from ledger.devnet.door import Door
-from ledger.devnet.errors import StoppedError
+from ledger.devnet.errors import DevnetError, StoppedError
 from ledger.devnet.genesis import Genesis
 from ledger.devnet.limits import Settings
 from ledger.devnet.nodes import NodeBuffer, NodeCache
@@ -79,7 +79,7 @@ class Sequencer:
         self._stopping = False
         self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None
-        self.on_failure: Callable[[BaseException], None] = _ignore
+        self.on_failure: Callable[[BaseException], None] = _log_failure
         self._take_up_what_waited(store.waiting())
 
     @property
@@ -201,7 +201,8 @@ class Sequencer:
                 with self._sealing:
                     self._step()
         except Exception as error:
-            logger.critical("The chain has stopped: %s", error, exc_info=not isinstance(error, StoppedError))
+            if not isinstance(error, DevnetError):
+                logger.critical("The chain stops because of a fault of its own.", exc_info=True)
             self._fail(error)
 
     def _wait_for_work(self) -> bool:
@@ -333,5 +334,5 @@ def _refusing(error: Exception) -> "Future[bytes]":
     return answer
 
 
-def _ignore(_: BaseException) -> None:
-    pass
+def _log_failure(failure: BaseException) -> None:
+    logger.critical("The chain has stopped: %s", failure)

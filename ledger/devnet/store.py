@@ -184,10 +184,11 @@ class Store:
         return rows[0] if rows else None
 
     def _all(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
-        if self._path is None:
-            with self._guard:
-                return self._writer.execute(query, arguments).fetchall()
-        return self._reader().execute(query, arguments).fetchall()
+        with _as_storage_error(self._path):
+            if self._path is None:
+                with self._guard:
+                    return self._writer.execute(query, arguments).fetchall()
+            return self._reader().execute(query, arguments).fetchall()
 
     def _reader(self) -> sqlite3.Connection:
         """This thread's own connection: in WAL mode it never waits for the one that writes."""

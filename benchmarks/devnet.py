@@ -27,7 +27,7 @@ ENTRIES_PER_FILLING = 1_000
 BATCH = 100
 
 # For each 32-byte word of the input: store it under itself, and log it as the topic of 128 bytes.
-RUNTIME = bytes.fromhex("5f5b80361160095700" "5b803580805560805fa1" "602001600156")
+RUNTIME = bytes.fromhex("5f5b803611600957005b803580805560805fa1602001600156")
 DEPLOYMENT = bytes.fromhex(f"60{len(RUNTIME):02x}8060095f395ff3") + RUNTIME
 
 
@@ -70,7 +70,9 @@ class Sender:
         signed = [self._entry() for _ in range(count)]
         first_block, started = self._devnet.head.block_number, time.perf_counter()
         for each in signed:
-            self._require_success(self._ask("eth_getTransactionReceipt", self._ask("eth_sendRawTransaction", each)))
+            self._require_success(
+                self._ask("eth_getTransactionReceipt", self._ask("eth_sendRawTransaction", each))
+            )
         return Pace(count, time.perf_counter() - started, self._devnet.head.block_number - first_block)
 
     def batched(self, batches: int) -> Pace:
@@ -78,13 +80,17 @@ class Sender:
         signed = [[self._entry() for _ in range(BATCH)] for _ in range(batches)]
         first_block, started = self._devnet.head.block_number, time.perf_counter()
         answers = [self._ask_all(batch) for batch in signed]
-        pace = Pace(batches * BATCH, time.perf_counter() - started, self._devnet.head.block_number - first_block)
+        pace = Pace(
+            batches * BATCH, time.perf_counter() - started, self._devnet.head.block_number - first_block
+        )
         for digest in (answer["result"] for batch in answers for answer in batch):
             self._require_success(self._ask("eth_getTransactionReceipt", digest))
         return pace
 
     def _entry(self, count: int = 1, gas: int = 100_000) -> str:
-        words = b"".join(keccak(number.to_bytes(32, "big")) for number in range(self._entries, self._entries + count))
+        words = b"".join(
+            keccak(number.to_bytes(32, "big")) for number in range(self._entries, self._entries + count)
+        )
         self._entries += count
         return self._sign(self._contract, words, gas)
 
@@ -99,7 +105,9 @@ class Sender:
             "data": payload,
         }
         self._nonce += 1
-        return "0x" + self._account.sign_transaction(fields | ({"to": to} if to else {})).raw_transaction.hex()
+        if to is not None:
+            fields["to"] = to
+        return "0x" + self._account.sign_transaction(cast("Any", fields)).raw_transaction.hex()
 
     def _ask(self, method: str, parameter: object) -> object:
         answer = self._devnet.rpc({"jsonrpc": "2.0", "id": 1, "method": method, "params": [parameter]})
@@ -139,10 +147,18 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=400, help="transactions per figure (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
-        "--slots", type=int, nargs="*", default=STATES, help="sizes of the state to measure at (default: %(default)s)"
+        "--count", type=int, default=400, help="transactions per figure (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--slots",
+        type=int,
+        nargs="*",
+        default=STATES,
+        help="sizes of the state to measure at (default: %(default)s)",
     )
     return parser.parse_args()
 

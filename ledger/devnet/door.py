@@ -30,8 +30,8 @@ class DoorFileError(DevnetError):
 
 
 class Door(Protocol):
-    def admit(self, transaction: Signed) -> None:
-        """Lets `transaction` in.
+    def admit(self, transaction: Signed, next_nonce: int) -> None:
+        """Lets `transaction` in; `next_nonce` is the one that its sender could have mined now.
 
         Raises:
             TransactionRefusedError: its sender may not send it, or not now.
@@ -44,9 +44,9 @@ class Door(Protocol):
 
 
 class OpenDoor:
-    """Anybody may send anything: for tests and for a chain to play with."""
+    """Anybody may send anything: for tests."""
 
-    def admit(self, transaction: Signed) -> None:
+    def admit(self, transaction: Signed, next_nonce: int) -> None:
         pass
 
     def __str__(self) -> str:
@@ -99,7 +99,7 @@ class FileDoor:
         self._permissions = _read(path)
         self._limiter = _Limiter(monotonic)
 
-    def admit(self, transaction: Signed) -> None:
+    def admit(self, transaction: Signed, next_nonce: int) -> None:
         permissions = self._current()
         if permissions.lists(transaction.sender):
             return
@@ -112,6 +112,11 @@ class FileDoor:
         if transaction.parsed.gas > permissions.open_call_gas:
             raise TransactionRefusedError(
                 "door_closed", f"an open call may have at most {permissions.open_call_gas} gas: ask for less"
+            )
+        if transaction.nonce != next_nonce:
+            # Strangers must not fill the room where transactions wait.
+            raise TransactionRefusedError(
+                "nonce_too_high", f"an open call must have the next nonce, {next_nonce}"
             )
         self._limiter.take(transaction.sender, permissions)
 

@@ -81,8 +81,8 @@ class Call:
 @dataclass(frozen=True)
 class Outcome:
     computation: ComputationAPI
-    gas_spent: int
-    """Before refunds: what the transaction had to have."""
+    least_gas: int
+    """What the transaction had to have: all that it spent before refunds, and what makes it valid."""
 
     @property
     def failed(self) -> bool:
@@ -135,7 +135,7 @@ class Executor:
             )
         outcome.raise_if_failed()
         return _least_that_succeeds(
-            lambda gas: not self.run(replace(call, gas=gas), context).failed, outcome.gas_spent, most
+            lambda gas: not self.run(replace(call, gas=gas), context).failed, outcome.least_gas, most
         )
 
     def run(self, call: Call, context: BlockHeaderAPI) -> Outcome:
@@ -156,9 +156,8 @@ class Executor:
             computation = vm.state.apply_transaction(transaction)
         except ValidationError as error:
             raise CallRefusedError(str(error)) from error
-        return Outcome(
-            computation, transaction.gas - computation.get_gas_remaining() + computation.data_floor_gas
-        )
+        spent = transaction.gas - computation.get_gas_remaining()
+        return Outcome(computation, max(spent, least_gas(transaction)))
 
     def _transaction(self, call: Call, vm: DevnetVM) -> SignedTransactionAPI:
         unsigned = PragueTransactionBuilder.new_unsigned_access_list_transaction(

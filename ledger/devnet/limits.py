@@ -15,6 +15,8 @@ class Limits:
 
     body_bytes: int = 8 * 1024 * 1024
     batch_length: int = 1_000
+    batch_results: int = 100_000
+    """Logs, receipts and the like in all answers to one batch."""
     log_blocks: int = 50_000
     log_results: int = 20_000
     filters: int = 1_000

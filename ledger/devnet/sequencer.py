@@ -166,7 +166,7 @@ class Sequencer:
             if refusal.code == "nonce_too_low" and self._store.transaction(signed.hash):
                 raise TransactionRefusedError("already_known", "already known: it is in a block") from refusal
             raise
-        self._door.admit(signed)
+        self._door.admit(signed, self._pool.next_nonce(signed.sender))
 
     def _require_running(self) -> None:
         if self._failure is not None:

@@ -123,6 +123,7 @@ def _cases(register: str, forwarder: str) -> dict[str, tuple[str | None, bytes]]
         "new slot": (register, keep(900, 1)),
         "two logs": (register, keep_twice(901, 1)),
         "refund": (register, keep(5, 0)),
+        "refund and data": (register, keep(5, 0) + b"\1" * 900),
         "inner call": (forwarder, through(register, keep(902, 1))),
         "deployment": (None, REGISTER),
     }

@@ -108,6 +108,17 @@ def test_a_consent_is_taken_back_when_the_city_s_own_account_is_off_the_list(
     assert ask(guarded.rpc, "eth_getStorageAt", register, "0x5", "latest") == "0x" + "00" * 32
 
 
+def test_an_open_call_may_not_wait_for_a_missing_nonce(door_file: Path, otto: Person, anna: Person) -> None:
+    """Otherwise strangers could fill the room where transactions wait."""
+    write(door_file, senders=[otto.address])
+    register = otto.deploy(REGISTER)
+    write(door_file, senders=[otto.address], open_calls=opened(register))
+    anna.next_nonce = 1
+
+    assert refused(anna, register, keep(5, 7)) == "nonce_too_high"
+    otto.send_raw(otto.sign(register, keep(5, 7), nonce=5))
+
+
 def test_a_sender_of_open_calls_has_to_wait_after_too_many(
     guarded: Devnet, door_file: Path, minute: Minute, otto: Person, anna: Person
 ) -> None:

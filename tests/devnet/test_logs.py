@@ -136,6 +136,16 @@ def test_a_log_filter_tells_each_log_once(devnet: Devnet, anna: Person, register
     assert keys_of(ask(devnet.rpc, "eth_getFilterChanges", name)) == [4]
 
 
+def test_a_filter_from_the_newest_block_remembers_which_that_was(
+    devnet: Devnet, anna: Person, register: str
+) -> None:
+    anna.send(register, keep(1, 1))
+    name = ask(devnet.rpc, "eth_newFilter", {})
+    anna.send(register, keep(2, 1))
+
+    assert keys_of(ask(devnet.rpc, "eth_getFilterLogs", name)) == [1, 2]
+
+
 def test_a_block_filter_tells_hashes(devnet: Devnet) -> None:
     name = ask(devnet.rpc, "eth_newBlockFilter")
     devnet.mine()

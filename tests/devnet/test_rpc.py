@@ -83,6 +83,14 @@ def test_too_large_a_body_and_too_long_a_batch_are_refused() -> None:
         assert over_the_wire(devnet, long)["error"]["data"] == {"code": "batch_too_long"}
 
 
+def test_the_answers_to_a_batch_have_an_end() -> None:
+    with Devnet.in_memory(settings=Settings(idle_block_after=None, limits=Limits(batch_results=3))) as devnet:
+        answers: list[dict[str, Any]] = devnet.rpc([request("eth_chainId")] * 5)  # type: ignore[assignment]
+
+    assert ["result" in each for each in answers] == [True, True, True, False, False]
+    assert answers[4]["error"]["data"] == {"code": "batch_too_large"}
+
+
 def test_a_block_is_told_by_number_hash_and_tag(devnet: Devnet, anna: Person, register: str) -> None:
     receipt = anna.send(register, keep(5, 7))
     number, digest = receipt["blockNumber"], receipt["blockHash"]

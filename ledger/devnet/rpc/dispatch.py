@@ -82,19 +82,20 @@ class Dispatcher:
     def _answer_all(self, requests: list[object]) -> list[Json]:
         """Answers in order. Transactions that follow each other are taken together, so that one block holds them."""
         answers: list[Json] = []
+        room = _Room(self._node.limits.batch_results)
         for are_sent, consecutive in groupby(requests, _sends):
             group = list(consecutive)
-            outcomes = self._send(group) if are_sent else map(self._outcome, group)
+            outcomes = self._send(group) if are_sent else (self._outcome(each, room) for each in group)
             answers.extend(map(_reply, group, outcomes))
         return answers
 
-    def _outcome(self, request: object) -> "Json | RpcError":
+    def _outcome(self, request: object, room: "_Room") -> "Json | RpcError":
         if not _is_request(request):
             return named(
                 INVALID_REQUEST, "invalid_request", "not a JSON-RPC 2.0 request with a method and an id"
             )
         fields = cast("dict[str, Any]", request)
-        return _caught(lambda: self._call(fields["method"], fields.get("params")))
+        return _caught(lambda: room.take(partial(self._call, fields["method"], fields.get("params"))))
 
     def _call(self, name: str, params: Any) -> Json:
         method = self._methods.get(name)
@@ -107,6 +108,24 @@ class Dispatcher:
         answers = iter(self._node.sequencer.submit_all([raw for raw in raws if isinstance(raw, bytes)]))
         sent = [next(answers) if isinstance(raw, bytes) else raw for raw in raws]
         return [_caught(partial(_hash_in, each)) if isinstance(each, Future) else each for each in sent]
+
+
+class _Room:
+    """What is left of the room for the answers to one batch."""
+
+    def __init__(self, results: int) -> None:
+        self._left = results
+
+    def take(self, work: Callable[[], Json]) -> Json:
+        if self._left <= 0:
+            raise named(
+                LIMIT_EXCEEDED,
+                "batch_too_large",
+                "the answers to this batch are too long: ask for less at once",
+            )
+        result = work()
+        self._left -= len(result) if isinstance(result, list) else 1
+        return result
 
 
 def _hash_in(answer: "Future[bytes]") -> str:

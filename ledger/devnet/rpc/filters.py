@@ -8,19 +8,24 @@ from typing import Any
 
 from ledger.devnet.rpc import values
 from ledger.devnet.rpc.errors import LIMIT_EXCEEDED, SERVER_ERROR, Json, invalid_params, named
-from ledger.devnet.rpc.logs import LogQuestion, find_logs, get_logs, parse_question
+from ledger.devnet.rpc.logs import LogQuestion, find_logs, parse_question
 from ledger.devnet.rpc.node import Node
+
+OPEN_ENDS = (None, "latest", "pending", "safe", "finalized")
 
 
 @dataclass
 class Filter:
+    first_block: int
     next_block: int
     """The first block whose contents were not told yet."""
     question: LogQuestion | None
     """None: the filter tells hashes of blocks."""
     last_block: int | None = None
-    fields: dict[str, Any] = field(default_factory=dict[str, Any])
     asked_at: float = field(default_factory=time.monotonic)
+
+    def last_up_to(self, head: int) -> int:
+        return head if self.last_block is None else min(head, self.last_block)
 
 
 class Filters:
@@ -32,7 +37,8 @@ class Filters:
         self._guard = threading.Lock()
 
     def new_block_filter(self) -> str:
-        return self._install(Filter(self._node.head_number + 1, None))
+        head = self._node.head_number
+        return self._install(Filter(head, head + 1, None))
 
     def new_log_filter(self, fields: dict[str, Any]) -> str:
         """
@@ -41,32 +47,27 @@ class Filters:
         """
         if fields.get("blockHash") is not None:
             raise invalid_params("a filter follows a range of blocks; ask eth_getLogs about one block")
-        first = self._node.number(fields.get("fromBlock") or "latest")
-        last = fields.get("toBlock")
-        is_open_ended = last in (None, "latest", "pending", "safe", "finalized")
-        return self._install(
-            Filter(
-                # What is there already is for eth_getFilterLogs; changes start with the next block.
-                max(first, self._node.head_number + 1),
-                parse_question(fields),
-                last_block=None if is_open_ended else self._node.number(last),
-                fields=fields,
-            )
-        )
+        first, last = self._node.number(fields.get("fromBlock") or "latest"), fields.get("toBlock")
+        # What is there already is for eth_getFilterLogs; changes start with the next block.
+        begin = max(first, self._node.head_number + 1)
+        end = None if last in OPEN_ENDS else self._node.number(last)
+        return self._install(Filter(first, begin, parse_question(fields), end))
 
     def changes(self, name: Any) -> list[Json]:
         """What came since the last time."""
         with self._guard:
             found = self._find(name)
-            first, head = found.next_block, self._node.head_number
-            last = head if found.last_block is None else min(head, found.last_block)
-            # After a snapshot was reverted the head is behind what was told; the filter goes on from there.
-            found.next_block = head + 1
-        if first > last:
-            return []
-        if found.question is None:
+        head = self._node.head_number
+        first, last = found.next_block, found.last_up_to(head)
+        told = self._told(found.question, first, last) if first <= last else []
+        # Also when the head is behind what was told, as after a snapshot was reverted: the filter goes on from there.
+        found.next_block = head + 1
+        return told
+
+    def _told(self, question: LogQuestion | None, first: int, last: int) -> list[Json]:
+        if question is None:
             return [values.hex_bytes(digest) for digest in self._node.store.hashes_between(first, last)]
-        return find_logs(self._node, found.question, first, last)
+        return find_logs(self._node, question, first, last)
 
     def logs(self, name: Any) -> list[Json]:
         """All that the filter matches from its first block to its last or to the head."""
@@ -74,9 +75,9 @@ class Filters:
             found = self._find(name)
         if found.question is None:
             raise invalid_params("this filter tells blocks, not logs")
-        head = self._node.head_number
-        last = head if found.last_block is None else min(head, found.last_block)
-        return get_logs(self._node, found.fields | {"toBlock": values.hex_quantity(last)})
+        return find_logs(
+            self._node, found.question, found.first_block, found.last_up_to(self._node.head_number)
+        )
 
     def uninstall(self, name: Any) -> bool:
         with self._guard:

@@ -164,7 +164,9 @@ def raw_transaction(node: Node, params: Params) -> Json:
 
 
 def _hash_of(node: Node, mined: StoredTransaction) -> bytes:
-    return _numbered(node, mined.block).header.hash
+    block = node.store.block(mined.block)
+    assert block is not None, "a transaction is committed with its block"
+    return block.hash
 
 
 # -- state ----------------------------------------------------------------------------------------------------------

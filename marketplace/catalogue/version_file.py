@@ -97,7 +97,8 @@ def subject_digests(description: DatasetDescription, path: Path, key: bytes) -> 
                         yield current, hasher.digest()
                     current, hasher = subject, hashlib.sha256()
                 hasher.update(canonical_row(description.columns, values))
-        yield current, hasher.digest()
+        if current >= 0:
+            yield current, hasher.digest()
 
 
 def canonical_row(columns: tuple[Column, ...], stored: list[int]) -> bytes:

@@ -1,0 +1,171 @@
+"""Registering datasets and publishing their versions."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.bindings import Registration, VersionForm
+from ledger.digests import keccak, sha256
+from ledger.keys import Signer
+from ledger.outbox import messages
+from ledger.tree import OrderedTree
+from ledger.typed_data import registration_digest, signed, version_digest
+from marketplace.catalogue import artefacts, queries
+from marketplace.catalogue.description import DatasetDescription, SourceKind, Topic
+from marketplace.catalogue.ingest import ingest
+from marketplace.catalogue.sources import Row, read_csv, read_json_series, read_table
+from marketplace.catalogue.tables import LeafSaltRow, SubjectRow, VersionFileRow, VersionKeyRow
+from marketplace.catalogue.version_file import subject_digests
+from marketplace.errors import ConflictError
+from marketplace.house import House
+from marketplace.provenance.queries import head
+
+TOPICS = list(Topic)
+FORM_SECONDS = 600
+
+
+class DatasetExistsError(ConflictError):
+    """A dataset of this name is registered."""
+
+    code = "dataset_exists"
+
+
+def register(
+    session: Session, house: House, *, description: DatasetDescription, steward: int, signer: Signer
+) -> str:
+    """Register a dataset under its steward's signature. Returns the outbox key."""
+    if any(found.name == description.name for found in queries.datasets(session)):
+        raise DatasetExistsError(f"There is a dataset named {description.name!r} already.")
+    digest = artefacts.keep_bytes(session, "dataset", description.canonical())
+    form = Registration(
+        steward=steward,
+        topic=TOPICS.index(description.topic) + 1,
+        subject=description.personal,
+        sensitive=description.sensitive,
+        metadata=digest,
+        salt=secrets.token_bytes(32),
+        deadline=head(session).timestamp + FORM_SECONDS,
+    )
+    signature = signed(signer, registration_digest(house.city.domains.datasets, form))
+    key = f"dataset:{description.name}"
+    messages.put(session, house.contracts.datasets.register(form, signature), key=key, signer="relay")
+    return key
+
+
+def declare_not_personal(session: Session, house: House, number: int, reason: str) -> list[str]:
+    """Say, by two operators, that nobody can be found in a dataset."""
+    digest = artefacts.keep_text(session, "reason", reason)
+    keys: list[str] = []
+    for operator in ("operator", "deputy"):
+        key = f"not-personal:{number}:{operator}"
+        messages.put(
+            session, house.contracts.datasets.declare_not_personal(number, digest), key=key, signer=operator
+        )
+        keys.append(key)
+    return keys
+
+
+def delivered_rows(description: DatasetDescription, source: Path, table: str | None = None) -> Iterator[Row]:
+    match description.source:
+        case SourceKind.CSV:
+            return read_csv(source, description)
+        case SourceKind.SQL:
+            return read_table(f"sqlite:///{source}", table or description.name, description)
+        case SourceKind.JSON:
+            return read_json_series(source, description)
+
+
+def publish(
+    session: Session,
+    house: House,
+    *,
+    dataset: queries.Dataset,
+    source: Path,
+    signer: Signer,
+    table: str | None = None,
+) -> str:
+    """Take a delivery as the next version: encrypted rows, salted leaves, and the steward's signed root.
+
+    Raises:
+        IngestError: the delivery breaks its description; nothing was taken.
+    """
+    number = dataset.versions + 1
+    name = f"{dataset.name}-{number}.{secrets.token_hex(4)}"
+    key = secrets.token_bytes(32)
+    with house.vault.writing() as vault:
+        indexes = _enrol_subjects(
+            vault, dataset.description, delivered_rows(dataset.description, source, table)
+        )
+        written = ingest(
+            dataset.description,
+            delivered_rows(dataset.description, source, table),
+            index_of=indexes.__getitem__,
+            target=house.versions / name,
+            key=key,
+        )
+        leaves = _salted_leaves(vault, dataset, number, house.versions / name, key)
+        vault.merge(VersionKeyRow(dataset=dataset.number, version=number, key=key))
+    tree = OrderedTree(leaf for leaf, _ in leaves)
+    content = sha256(b"".join(digest for _, digest in leaves))
+    session.merge(
+        VersionFileRow(
+            dataset=dataset.number,
+            version=number,
+            name=name,
+            rows=written.rows,
+            subjects=written.subjects,
+        )
+    )
+    form = VersionForm(
+        dataset=dataset.number,
+        root=tree.root,
+        leaves=len(tree),
+        rows=written.rows,
+        content=content,
+        deadline=head(session).timestamp + FORM_SECONDS,
+    )
+    signature = signed(signer, version_digest(house.city.domains.datasets, form))
+    outbox_key = f"version:{dataset.number}:{number}"
+    call = house.contracts.datasets.publish_version(form, signature)
+    messages.put(session, call, key=outbox_key, signer="relay")
+    return outbox_key
+
+
+def _enrol_subjects(vault: Session, description: DatasetDescription, rows: Iterator[Row]) -> dict[str, int]:
+    """Give every subject that a delivery names for the first time the next dense index."""
+    if description.subject is None:
+        return {}
+    kind = description.subject.kind
+    known = queries.subject_indexes(vault, kind)
+    upcoming = queries.next_subject_index(vault)
+    for row in rows:
+        key = row.values.get(description.subject.column)
+        if isinstance(key, int):
+            key = str(key)
+        if isinstance(key, str) and key not in known:
+            known[key] = upcoming
+            vault.add(SubjectRow(index=upcoming, kind=kind, key=key))
+            upcoming += 1
+    vault.flush()
+    return known
+
+
+def _salted_leaves(
+    vault: Session, dataset: queries.Dataset, version: int, path: Path, key: bytes
+) -> list[tuple[bytes, bytes]]:
+    """(leaf, digest of the subject's rows) per subject. The salt makes a leaf unguessable and, once gone, empty."""
+    for row in vault.scalars(
+        select(LeafSaltRow).where(LeafSaltRow.dataset == dataset.number, LeafSaltRow.version == version)
+    ):
+        vault.delete(row)
+    vault.flush()
+    leaves: list[tuple[bytes, bytes]] = []
+    for subject, digest in subject_digests(dataset.description, path, key):
+        salt = secrets.token_bytes(32)
+        leaf = keccak(salt + digest)
+        vault.add(LeafSaltRow(dataset=dataset.number, version=version, subject=subject, salt=salt, leaf=leaf))
+        leaves.append((leaf, digest))
+    return leaves

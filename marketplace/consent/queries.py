@@ -1,0 +1,136 @@
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from ledger.bindings import Own, Terms
+from ledger.node import Block
+from ledger.revocation_code import RevocationCode
+from marketplace.analysis.subjects import NOBODY, SubjectSet, subject_set
+from marketplace.consent.rules import Cohort, Consent, cohort
+from marketplace.consent.tables import ConsentRow, LinkRow
+from marketplace.errors import NotFoundError
+
+
+class UnknownConsentError(NotFoundError):
+    """No consent on the ledger answers to this."""
+
+    code = "unknown_consent"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenConsent:
+    """A consent with everything that is needed to show it and to end it."""
+
+    consent: Consent
+    terms: Terms
+    own: Own
+    granted_at: int
+    revoked_at: int | None
+    how: int | None
+
+
+def given(session: Session, id_: bytes) -> GivenConsent:
+    row = session.get(ConsentRow, id_)
+    if row is None:
+        raise UnknownConsentError("This consent is not on the ledger (yet).")
+    return _given(row)
+
+
+def by_code(session: Session, code: RevocationCode) -> GivenConsent:
+    row = session.scalar(select(ConsentRow).where(ConsentRow.revocation_hash == code.hash))
+    if row is None:
+        raise UnknownConsentError("No consent on the ledger has this code. Compare it with the paper.")
+    return _given(row)
+
+
+def cohort_at(session: Session, use_case: int, at: Block) -> Cohort:
+    rows = session.scalars(
+        select(ConsentRow).where(
+            ConsentRow.use_case == use_case,
+            ConsentRow.granted_in <= at.number,
+            or_(ConsentRow.revoked_in.is_(None), ConsentRow.revoked_in > at.number),
+        )
+    )
+    return cohort((_model(row) for row in rows), use_case, at)
+
+
+def count_in_force(session: Session, use_case: int, at: Block) -> int:
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(ConsentRow)
+            .where(
+                ConsentRow.use_case == use_case,
+                ConsentRow.granted_in <= at.number,
+                or_(ConsentRow.revoked_in.is_(None), ConsentRow.revoked_in > at.number),
+                ConsentRow.valid_until > at.timestamp,
+            )
+        )
+        or 0
+    )
+
+
+def subjects_by_bit(vault: Session, found: Cohort, bits: Sequence[int]) -> Mapping[int, SubjectSet]:
+    """For each scope bit, the subjects whose consent in `found` covers it.
+
+    A consent without a link (its person was erased) covers nobody.
+    """
+    links = {
+        row.consent: row.subject
+        for row in vault.execute(
+            select(LinkRow.consent, LinkRow.subject).where(LinkRow.use_case == found.use_case)
+        )
+    }
+    covered: dict[int, SubjectSet] = {}
+    for bit in bits:
+        indexes = [
+            links[one.id]
+            for one in found.consents
+            if not one.objection and one.scope >> bit & 1 and one.id in links
+        ]
+        covered[bit] = subject_set(indexes) if indexes else NOBODY
+    return covered
+
+
+def objecting(vault: Session, found: Cohort, bit: int) -> SubjectSet:
+    """The subjects who object to the use of the source at `bit`."""
+    ids = [one.id for one in found.consents if one.objection and one.scope >> bit & 1]
+    if not ids:
+        return NOBODY
+    rows = vault.scalars(
+        select(LinkRow.subject).where(LinkRow.use_case == found.use_case, LinkRow.consent.in_(ids))
+    )
+    return subject_set(rows)
+
+
+def _given(row: ConsentRow) -> GivenConsent:
+    return GivenConsent(
+        consent=_model(row),
+        terms=Terms(
+            statement=row.statement,
+            recipient=row.recipient,
+            until=row.until,
+            use_case=row.use_case,
+            scope=row.scope,
+            valid_until=row.valid_until,
+            deadline=row.deadline,
+        ),
+        own=Own(row.signer, row.commitment, row.revocation_hash),
+        granted_at=row.granted_at,
+        revoked_at=row.revoked_at,
+        how=row.how,
+    )
+
+
+def _model(row: ConsentRow) -> Consent:
+    return Consent(
+        id=row.id,
+        use_case=row.use_case,
+        objection=row.objection,
+        scope=row.scope,
+        valid_until=row.valid_until,
+        granted_in=row.granted_in,
+        revoked_in=row.revoked_in,
+    )

@@ -1,0 +1,261 @@
+"""Taking consents to the ledger and ending them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.bindings import Grant, Own, Signature, Terms
+from ledger.consents import is_countersigned_by, is_signed_by_its_key, terms_of
+from ledger.enums import NoticeKind, UseCaseState
+from ledger.outbox import messages
+from ledger.relay import batch_of, grant_gas
+from ledger.revocation_code import RevocationCode
+from ledger.typed_data import consent_id
+from marketplace.catalogue import queries as catalogue
+from marketplace.catalogue.tables import SubjectRow
+from marketplace.consent import queries
+from marketplace.consent.rules import deadline_slot, latest_end
+from marketplace.consent.tables import ConsentRow, LinkRow, TombstoneRow
+from marketplace.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
+from marketplace.house import House
+from marketplace.participants import queries as participants
+from marketplace.provenance.queries import head
+from marketplace.use_cases import queries as use_cases
+
+
+class UseCaseNotOpenError(NotAllowedError):
+    """The use case takes no consents now."""
+
+    code = "use_case_not_open"
+
+
+class NoNoticeError(NotFoundError):
+    """There is no published sentence for this language and choice."""
+
+    code = "no_notice"
+
+
+class WrongTermsError(InvalidError):
+    """The terms are not those of a published notice, or their dates are out of range."""
+
+    code = "wrong_terms"
+
+
+class WrongConsentSignatureError(NotAllowedError):
+    """Not signed by the key that the consent names, or not countersigned by the registrar."""
+
+    code = "wrong_signature"
+
+
+class AlreadyRevokedError(ConflictError):
+    """The consent has ended already."""
+
+    code = "consent_already_revoked"
+
+
+class AlreadyGivenError(ConflictError):
+    """This consent is on the ledger or on its way."""
+
+    code = "consent_exists"
+
+
+class SubjectUnknownError(NotFoundError):
+    """No dataset has rows of this person."""
+
+    code = "subject_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """What the registrar says of the person behind a letter: the key of her rows and her reference."""
+
+    kind: str
+    key: str
+    reference: bytes
+
+
+class Registrar(Protocol):
+    """The registrar's office, wherever it runs."""
+
+    def whose(self, letter: str, use_case: int) -> Whose:
+        """Who showed this letter. Raises StoaError as the registrar refuses."""
+        ...
+
+    def countersign(
+        self, letter: str, terms: Terms, own: Own, signature: Signature, salt: bytes
+    ) -> Signature: ...
+
+
+def offered_terms(
+    session: Session,
+    use_case: int,
+    *,
+    language: str,
+    scope: int | None = None,
+    valid_until: int | None = None,
+) -> tuple[Terms, use_cases.Notice, str]:
+    """The terms a citizen would sign now, the notice they name, and the recipient.
+
+    Without `scope` the fullest choice, without `valid_until` the longest duration.
+
+    Raises:
+        UnknownUseCaseError, UseCaseNotOpenError, NoNoticeError
+    """
+    found = use_cases.use_case(session, use_case)
+    if found.state is not UseCaseState.ALLOWED:
+        raise UseCaseNotOpenError(f"Use case {use_case} is {found.state.name.lower()}: nobody is asked.")
+    notice = _notice(session, use_case, language, scope)
+    recipient = participants.by_number(session, found.applicant)
+    now = head(session).timestamp
+    terms = terms_of(
+        statement=notice.statement,
+        recipient=recipient.name or "",
+        use_case=use_case,
+        scope=notice.scope,
+        valid_until=valid_until or latest_end(now, found.longest_days),
+        deadline=deadline_slot(now),
+    )
+    return terms, notice, recipient.name or ""
+
+
+def _notice(session: Session, use_case: int, language: str, scope: int | None) -> use_cases.Notice:
+    published = [
+        one
+        for one in use_cases.notices(session, use_case)
+        if one.language == language and not one.retired and one.kind is NoticeKind.CONSENT
+    ]
+    wanted = [one for one in published if scope is None or one.scope == scope]
+    if not wanted:
+        raise NoNoticeError(f"Use case {use_case} has no notice for this choice in {language!r}.")
+    return max(wanted, key=lambda one: one.scope.bit_count())
+
+
+def submit(
+    session: Session,
+    vault: Session,
+    house: House,
+    *,
+    terms: Terms,
+    grant: Grant,
+    whose: Whose,
+    salt: bytes,
+    code: RevocationCode | None,
+    assisted: bool,
+) -> bytes:
+    """Take a signed and countersigned consent: link it to the person's rows and queue it for the ledger.
+
+    Checks what the contract will check, so that nothing is queued that it would refuse. Returns the consent's id.
+
+    Raises:
+        WrongTermsError, UseCaseNotOpenError, WrongConsentSignatureError, AlreadyGivenError, AlreadyRevokedError,
+        SubjectUnknownError
+    """
+    domain = house.city.domains.consents
+    id_ = consent_id(domain, terms, grant.own)
+    _require_terms(session, terms)
+    if not is_signed_by_its_key(domain, terms, grant.own, grant.signature):
+        raise WrongConsentSignatureError("The consent is not signed by the key it names.")
+    if not is_countersigned_by(domain, house.city.registrar, terms, grant):
+        raise WrongConsentSignatureError("The consent is not countersigned by the city's registrar.")
+    if session.get(TombstoneRow, id_) is not None:
+        raise AlreadyRevokedError("This consent was taken back before it arrived.")
+    if session.get(ConsentRow, id_) is not None:
+        raise AlreadyGivenError("This consent is on the ledger already.")
+
+    _link(vault, id_, terms, whose, salt, code, assisted=assisted)
+    messages.put(
+        session,
+        house.contracts.consents.grant_by_signature(terms, grant),
+        key=f"grant:{id_.hex()}",
+        signer="relay",
+        gas=grant_gas(1),
+        batch=batch_of(terms),
+        expires_at=terms.deadline,
+    )
+    return id_
+
+
+def _require_terms(session: Session, terms: Terms) -> None:
+    found = use_cases.use_case(session, terms.use_case)
+    if found.state is not UseCaseState.ALLOWED:
+        raise UseCaseNotOpenError(f"Use case {terms.use_case} takes no consents now.")
+    published = [one for one in use_cases.notices(session, terms.use_case) if one.digest == terms.statement]
+    if not published or published[0].retired or published[0].scope != terms.scope:
+        raise WrongTermsError(
+            "The sentence is none that is published for this choice. Read the request again."
+        )
+    now = head(session).timestamp
+    recipient = participants.by_number(session, found.applicant).name or ""
+    expected = terms_of(
+        statement=published[0].statement,
+        recipient=recipient,
+        use_case=terms.use_case,
+        scope=terms.scope,
+        valid_until=terms.valid_until,
+        deadline=terms.deadline,
+    )
+    if terms != expected:
+        raise WrongTermsError("The recipient or the end date is not what the sentence says.")
+    if now > terms.deadline:
+        raise WrongTermsError("The time to send this consent has passed. Read the request again.")
+    if not now < terms.valid_until <= latest_end(now, found.longest_days) or terms.valid_until % 86_400:
+        raise WrongTermsError(f"A consent to this ends with a day, within {found.longest_days} days.")
+
+
+def _link(
+    vault: Session,
+    id_: bytes,
+    terms: Terms,
+    whose: Whose,
+    salt: bytes,
+    code: RevocationCode | None,
+    *,
+    assisted: bool,
+) -> None:
+    subject = vault.scalar(
+        select(SubjectRow.index).where(SubjectRow.kind == whose.kind, SubjectRow.key == whose.key)
+    )
+    if subject is None:
+        # She may be asked before the first delivery names her.
+        subject = catalogue.next_subject_index(vault)
+        vault.add(SubjectRow(index=subject, kind=whose.kind, key=whose.key))
+        vault.flush()
+    vault.merge(
+        LinkRow(
+            consent=id_,
+            use_case=terms.use_case,
+            subject=subject,
+            reference=whose.reference,
+            salt=salt,
+            code=None if code is None else str(code),
+            assisted=assisted,
+        )
+    )
+
+
+def revoke_by_code(session: Session, house: House, code: RevocationCode) -> bytes:
+    """End the consent whose paper has this code. Returns its id.
+
+    Raises:
+        UnknownConsentError, AlreadyRevokedError
+    """
+    found = queries.by_code(session, code)
+    if found.consent.revoked_in is not None:
+        raise AlreadyRevokedError("This consent has ended already. There is nothing left to stop.")
+    id_ = found.consent.id
+    call = house.contracts.consents.revoke_by_code(found.terms, found.own, code.value)
+    messages.put(session, call, key=f"revoke:{id_.hex()}", signer="relay", gas=200_000)
+    return id_
+
+
+def revoke_by_mandate(session: Session, house: House, id_: bytes, mandate: bytes) -> str:
+    """End a consent on a documented mandate: by the ombudsman."""
+    found = queries.given(session, id_)
+    if found.consent.revoked_in is not None:
+        raise AlreadyRevokedError("This consent has ended already.")
+    key = f"mandate:{id_.hex()}"
+    call = house.contracts.consents.revoke_by_mandate(found.terms, [found.own], mandate)
+    messages.put(session, call, key=key, signer="ombudsman", gas=200_000)
+    return key

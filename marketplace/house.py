@@ -1,0 +1,50 @@
+"""What the services of one city work on, opened once per process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.city import City, Contracts
+from ledger.storage import Base, Database, VaultBase, open_database, sqlite_url
+
+
+@dataclass(frozen=True)
+class House:
+    """One city's databases, files and contracts. Contracts are opened without a node: services write intentions."""
+
+    folder: Path
+    city: City
+    database: Database
+    vault: Database
+    contracts: Contracts
+
+    @classmethod
+    def open(cls, folder: Path, *, database_url: str | None = None, vault_url: str | None = None) -> "House":
+        """Open the city kept in `folder`; its tables are made when they are missing.
+
+        Raises:
+            CityFileError: there is no city in `folder`.
+        """
+        city = City.read(folder / "city.json")
+        return cls.of(city, folder, database_url=database_url, vault_url=vault_url)
+
+    @classmethod
+    def of(
+        cls, city: City, folder: Path, *, database_url: str | None = None, vault_url: str | None = None
+    ) -> "House":
+        folder.mkdir(parents=True, exist_ok=True)
+        main = open_database(database_url or sqlite_url(folder / "stoa.db"))
+        vault = open_database(vault_url or sqlite_url(folder / "vault.db"), erasing=True)
+        Base.metadata.create_all(main)
+        VaultBase.metadata.create_all(vault)
+        return cls(folder, city, Database(main), Database(vault), Contracts(city))
+
+    @property
+    def versions(self) -> Path:
+        """The folder of the encrypted version files."""
+        path = self.folder / "versions"
+        path.mkdir(exist_ok=True, mode=0o700)
+        return path
+
+    def close(self) -> None:
+        self.database.close()
+        self.vault.close()

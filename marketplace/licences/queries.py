@@ -1,0 +1,108 @@
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.enums import Class, Meter
+from marketplace.errors import NotFoundError
+from marketplace.licences.rules import Tariff
+from marketplace.licences.tables import LicenceRow, TariffRow
+
+
+class UnknownLicenceError(NotFoundError):
+    """The caller holds no such licence."""
+
+    code = "unknown_licence"
+
+
+class NoTariffError(NotFoundError):
+    """There is no price for this class of buyer yet."""
+
+    code = "no_tariff"
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    number: int
+    use_case: int
+    licensee: str
+    starts_at: int
+    ends_at: int
+    quota: int
+    used: int
+    discount: int
+    terminated: bool
+    quote: bytes | None
+
+
+def licence(session: Session, number: int) -> Licence:
+    row = session.get(LicenceRow, number)
+    if row is None:
+        raise UnknownLicenceError(f"There is no licence {number}.")
+    return _licence(row)
+
+
+def licences_of(session: Session, account: str) -> list[Licence]:
+    rows = session.scalars(
+        select(LicenceRow).where(LicenceRow.licensee == account).order_by(LicenceRow.number)
+    )
+    return [_licence(row) for row in rows]
+
+
+def licence_of_quote(session: Session, quote: bytes) -> Licence | None:
+    row = session.scalar(select(LicenceRow).where(LicenceRow.quote == quote))
+    return None if row is None else _licence(row)
+
+
+def tariff(session: Session, number: int) -> Tariff:
+    return _tariff(session.get_one(TariffRow, number))
+
+
+def tariff_for(session: Session, use_case: int, class_: Class) -> Tariff:
+    """The tariff in force: the use case's own, or the one for every use case.
+
+    Raises:
+        NoTariffError
+    """
+    for wanted in (use_case, 0):
+        row = session.scalar(
+            select(TariffRow)
+            .where(TariffRow.use_case == wanted, TariffRow.class_ == class_)
+            .order_by(TariffRow.number.desc())
+            .limit(1)
+        )
+        if row is not None:
+            return _tariff(row)
+    raise NoTariffError("The city has set no price for your class of buyer yet.")
+
+
+def _licence(row: LicenceRow) -> Licence:
+    return Licence(
+        number=row.number,
+        use_case=row.use_case,
+        licensee=row.licensee,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        quota=row.quota,
+        used=row.used,
+        discount=row.discount,
+        terminated=row.terminated_in is not None,
+        quote=row.quote,
+    )
+
+
+def _tariff(row: TariffRow) -> Tariff:
+    return Tariff(
+        number=row.number,
+        use_case=row.use_case,
+        class_=Class(row.class_),
+        meter=Meter(row.meter),
+        licence_price=row.licence_price,
+        unit_price=row.unit_price,
+        licence_days=row.licence_days,
+        quota=row.quota,
+        sharing_discount=row.sharing_discount,
+        sharing_days=row.sharing_days,
+        payees=tuple((participant, share) for participant, share in row.payees),
+        earned=row.earned,
+    )

@@ -1,0 +1,213 @@
+"""The registrar ties a person to her rows once and countersigns her consents; it is never the operator.
+
+It signs at most one consent in force per person and use case, so revoking that one is enough. Whether an earlier one
+is still in force it asks the ledger itself.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.bindings import Consent, Own, Signature, Terms
+from ledger.consents import Opening, SignedConsent, countersign
+from ledger.digests import sha256
+from ledger.keys import Signer
+from ledger.typed_data import Domain, consent_id, recovered
+from marketplace.errors import ConflictError, InvalidError, NotAllowedError
+from marketplace.registrar.tables import CountersignedRow, PersonRow, ReferenceRow
+
+YOUNGEST = 16
+LETTER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+LETTER_LENGTH = 16
+
+ConsentOnLedger = Callable[[bytes], Consent]
+
+
+class UnknownLetterError(NotAllowedError):
+    """The code is of no letter."""
+
+    code = "unknown_letter"
+
+
+class TooYoungError(NotAllowedError):
+    """Nobody below the age of consent is asked."""
+
+    code = "too_young"
+
+
+class WrongCommitmentError(InvalidError):
+    """The commitment is not to this person."""
+
+    code = "wrong_commitment"
+
+
+class ConsentInForceError(ConflictError):
+    """She has a consent in force for this use case already."""
+
+    code = "consent_in_force"
+
+
+class WrongConsentSignatureError(NotAllowedError):
+    """The consent is not signed by the key it names."""
+
+    code = "wrong_signature"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the city may know of somebody who showed her letter: her rows, not her name."""
+
+    kind: str
+    key: str
+    reference: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One person for the register."""
+
+    kind: str
+    key: str
+    age: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A signed consent that asks for a countersignature."""
+
+    terms: Terms
+    own: Own
+    signature: Signature
+    salt: bytes
+
+
+def letter_code() -> str:
+    code = "".join(secrets.choice(LETTER_ALPHABET) for _ in range(LETTER_LENGTH))
+    return "-".join(code[start : start + 4] for start in range(0, LETTER_LENGTH, 4))
+
+
+def letter_hash(code: str) -> bytes:
+    return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode())
+
+
+def enrol(session: Session, entries: Iterable[Entry]) -> int:
+    """Put people into the register; those who are there already stay as they are. How many are new."""
+    known = {(kind, key) for kind, key in session.execute(select(PersonRow.kind, PersonRow.key))}
+    fresh = [entry for entry in entries if (entry.kind, entry.key) not in known]
+    session.add_all(PersonRow(kind=entry.kind, key=entry.key, age=entry.age) for entry in fresh)
+    return len(fresh)
+
+
+def write_letter(session: Session, *, kind: str, key: str) -> str:
+    """A new code for the letter to one person; an earlier letter's code ends."""
+    person = session.scalars(select(PersonRow).where(PersonRow.kind == kind, PersonRow.key == key)).one()
+    code = letter_code()
+    person.letter_hash = letter_hash(code)
+    return code
+
+
+def person_of_letter(session: Session, code: str) -> PersonRow:
+    """Raises UnknownLetterError, TooYoungError."""
+    person = session.scalar(select(PersonRow).where(PersonRow.letter_hash == letter_hash(code)))
+    if person is None:
+        raise UnknownLetterError("This is the code of no letter. Compare each character, or ask the desk.")
+    _require_age(person)
+    return person
+
+
+def person_at_desk(session: Session, *, kind: str, key: str) -> PersonRow:
+    """Somebody who stands at the desk with her papers."""
+    person = session.scalar(select(PersonRow).where(PersonRow.kind == kind, PersonRow.key == key))
+    if person is None:
+        raise UnknownLetterError("Nobody like this is in the register.")
+    _require_age(person)
+    return person
+
+
+def registered(session: Session, person: PersonRow, use_case: int) -> Registered:
+    """Her reference for one use case, made when it is first asked for."""
+    row = session.get(ReferenceRow, (person.id, use_case))
+    if row is None:
+        row = ReferenceRow(person=person.id, use_case=use_case, reference=secrets.token_bytes(32))
+        session.add(row)
+        session.flush()
+    return Registered(person.kind, person.key, row.reference)
+
+
+def countersign_for(
+    session: Session,
+    person: PersonRow,
+    ask: Ask,
+    *,
+    domain: Domain,
+    signer: Signer,
+    on_ledger: ConsentOnLedger,
+    now: int,
+) -> Signature:
+    """Countersign her consent.
+
+    The same consent again gets the same countersignature: a lost answer costs nothing.
+
+    Raises:
+        WrongCommitmentError, WrongConsentSignatureError, ConsentInForceError
+    """
+    id_ = consent_id(domain, ask.terms, ask.own)
+    reference = registered(session, person, ask.terms.use_case).reference
+    if Opening(reference, ask.salt).commitment != ask.own.commitment:
+        raise WrongCommitmentError("The consent's commitment is not to the person of this letter.")
+    if recovered(id_, ask.signature) != ask.own.signer:
+        raise WrongConsentSignatureError("The consent is not signed by the key it names.")
+    earlier = session.get(CountersignedRow, (person.id, ask.terms.use_case))
+    if earlier is not None and earlier.consent == id_:
+        return Signature(earlier.r, earlier.vs)
+    if earlier is not None and _may_be_in_force(earlier, on_ledger, now):
+        raise ConsentInForceError("A consent for this request is in force already. Stop that one first.")
+
+    consent = SignedConsent(id_, ask.terms, ask.own, ask.signature)
+    signature = countersign(domain, signer, consent)
+    session.merge(
+        CountersignedRow(
+            person=person.id,
+            use_case=ask.terms.use_case,
+            consent=id_,
+            valid_until=ask.terms.valid_until,
+            deadline=ask.terms.deadline,
+            r=signature.r,
+            vs=signature.vs,
+        )
+    )
+    session.flush()
+    return signature
+
+
+def forget(session: Session, *, kind: str, key: str) -> int:
+    """Erase somebody from the register: her references open nothing any more. How many rows went."""
+    person = session.scalar(select(PersonRow).where(PersonRow.kind == kind, PersonRow.key == key))
+    if person is None:
+        return 0
+    gone = 1
+    for table in (ReferenceRow, CountersignedRow):
+        for row in session.scalars(select(table).where(table.person == person.id)):
+            session.delete(row)
+            gone += 1
+    session.delete(person)
+    session.flush()
+    return gone
+
+
+def _may_be_in_force(earlier: CountersignedRow, on_ledger: ConsentOnLedger, now: int) -> bool:
+    if now >= earlier.valid_until:
+        return False
+    slot = on_ledger(earlier.consent)
+    if slot.revoked_in:
+        return False
+    # Not granted yet: until its deadline it may still arrive.
+    return bool(slot.granted_in) or now <= earlier.deadline
+
+
+def _require_age(person: PersonRow) -> None:
+    if person.age < YOUNGEST:
+        raise TooYoungError(f"Nobody below {YOUNGEST} is asked.")

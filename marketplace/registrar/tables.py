@@ -1,0 +1,54 @@
+"""The registrar's own tables, in its own database: who the people are. Nobody else reads them."""
+
+from typing import Any, ClassVar
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
+
+from ledger.storage import TYPES, Store, kept_in
+
+
+class RegistrarBase(DeclarativeBase):
+    type_annotation_map: ClassVar[dict[Any, TypeEngine[Any]]] = TYPES
+
+
+class PersonRow(RegistrarBase):
+    """Somebody in the city's register, and the rows that are hers."""
+
+    __tablename__ = "persons"
+    __table_args__ = kept_in(Store.VAULT, UniqueConstraint("kind", "key"))
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    kind: Mapped[str]
+    """What the key is of: person or home."""
+    key: Mapped[str]
+    age: Mapped[int]
+    letter_hash: Mapped[bytes | None] = mapped_column(index=True)
+    """SHA-256 of the code in the letter that was sent to her."""
+
+
+class ReferenceRow(RegistrarBase):
+    """A person's random name for one use case: what her commitment commits to."""
+
+    __tablename__ = "registrar_references"
+    __table_args__ = kept_in(Store.VAULT)
+
+    person: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    use_case: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reference: Mapped[bytes] = mapped_column(unique=True)
+
+
+class CountersignedRow(RegistrarBase):
+    """The consent countersigned last for a person and a use case: at most one is in force."""
+
+    __tablename__ = "countersigned"
+    __table_args__ = kept_in(Store.VAULT)
+
+    person: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    use_case: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    consent: Mapped[bytes]
+    valid_until: Mapped[int]
+    deadline: Mapped[int]
+    r: Mapped[bytes]
+    vs: Mapped[bytes]

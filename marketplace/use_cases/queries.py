@@ -1,0 +1,114 @@
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.enums import Ground, NoticeKind, UseCaseState
+from marketplace.analysis.routine import Routine, parse_routine
+from marketplace.catalogue import artefacts
+from marketplace.errors import NotFoundError
+from marketplace.use_cases.tables import NoticeRow, UseCaseRow
+
+
+class UnknownUseCaseError(NotFoundError):
+    """There is no such use case."""
+
+    code = "unknown_use_case"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    dataset: int
+    ground: Ground
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    number: int
+    applicant: int
+    state: UseCaseState
+    purpose: bytes
+    sources: tuple[Source, ...]
+    minimum_cohort: int
+    longest_days: int
+    retention_days: int
+    routine_digest: bytes
+    terms_digest: bytes
+    scope_digest: bytes
+    recipient: bytes | None
+    reason: bytes | None
+    rule: int | None
+
+    @property
+    def personal(self) -> bool:
+        return any(source.ground is not Ground.NOT_PERSONAL for source in self.sources)
+
+    @property
+    def datasets(self) -> tuple[int, ...]:
+        return tuple(source.dataset for source in self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    use_case: int
+    language: str
+    kind: NoticeKind
+    scope: int
+    statement: str
+    digest: bytes
+    retired: bool
+
+
+def use_case(session: Session, number: int) -> UseCase:
+    row = session.get(UseCaseRow, number)
+    if row is None:
+        raise UnknownUseCaseError(f"There is no use case {number}.")
+    return _model(row)
+
+
+def use_cases(session: Session) -> list[UseCase]:
+    return [_model(row) for row in session.scalars(select(UseCaseRow).order_by(UseCaseRow.number))]
+
+
+def routine_of(session: Session, found: UseCase) -> Routine:
+    return parse_routine(artefacts.content(session, found.routine_digest))
+
+
+def notices(session: Session, number: int) -> list[Notice]:
+    rows = session.scalars(
+        select(NoticeRow).where(NoticeRow.use_case == number).order_by(NoticeRow.published_in)
+    )
+    return [
+        Notice(
+            use_case=row.use_case,
+            language=row.language,
+            kind=NoticeKind(row.kind),
+            scope=row.scope,
+            statement=artefacts.text(session, row.statement) or "",
+            digest=row.statement,
+            retired=row.retired_in is not None,
+        )
+        for row in rows
+    ]
+
+
+def _model(row: UseCaseRow) -> UseCase:
+    return UseCase(
+        number=row.number,
+        applicant=row.applicant,
+        state=UseCaseState(row.state),
+        purpose=row.purpose,
+        sources=tuple(
+            Source(dataset, Ground(ground), bool(optional)) for dataset, ground, optional in row.sources
+        ),
+        minimum_cohort=row.minimum_cohort,
+        longest_days=row.longest_days,
+        retention_days=row.retention_days,
+        routine_digest=row.routine_digest,
+        terms_digest=row.terms_digest,
+        scope_digest=row.scope_digest,
+        recipient=row.recipient,
+        reason=row.reason,
+        rule=row.rule,
+    )

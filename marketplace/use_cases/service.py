@@ -1,0 +1,367 @@
+"""Applying for a use case, assessing it, deciding it, and publishing what citizens will read."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.bindings import Application, Decision, Rule, Signature
+from ledger.bindings import Notice as NoticeForm
+from ledger.bindings import Source as SourceForm
+from ledger.digests import canonical, sha256, text_digest
+from ledger.enums import AGGREGATES, Class, Ground, NoticeKind, UseCaseState
+from ledger.outbox import messages
+from ledger.typed_data import application_digest, recovered
+from marketplace.analysis.plan import plan
+from marketplace.analysis.routine import Routine, parse_routine
+from marketplace.analysis.runner import VersionFile
+from marketplace.catalogue import artefacts
+from marketplace.catalogue import queries as catalogue
+from marketplace.disclosure import assessment
+from marketplace.disclosure.assessment import Population, Report
+from marketplace.errors import ConflictError, InvalidError, NotAllowedError
+from marketplace.house import House
+from marketplace.participants import queries as participants
+from marketplace.participants.service import FormExpiredError, WrongSignatureError
+from marketplace.provenance import access_log
+from marketplace.provenance.queries import head
+from marketplace.use_cases import notices, queries
+from marketplace.use_cases.purposes import BY_DIGEST, Purpose
+from marketplace.use_cases.tables import RuleRow
+
+YOUNGEST_ASKED = 16
+OLDEST = 120
+LANGUAGES = ("en", "de")
+FORM_SECONDS = 600
+
+
+class NotTheParticipantError(NotAllowedError):
+    """The applicant is not enrolled or not active."""
+
+    code = "participant_not_active"
+
+
+class DocumentMismatchError(InvalidError):
+    """A document is not the one whose digest was signed."""
+
+    code = "document_mismatch"
+
+
+class AlreadyDecidedError(ConflictError):
+    """A decision is final."""
+
+    code = "already_decided"
+
+
+class NoVersionYetError(ConflictError):
+    """A dataset has no version to assess."""
+
+    code = "no_version_yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an applicant asks for, before it is signed."""
+
+    applicant: int
+    purpose: Purpose
+    routine: bytes
+    minimum_cohort: int
+    longest_days: int
+    retention_days: int
+    optional: frozenset[str] = frozenset()
+    grounds: tuple[tuple[str, Ground], ...] = ()
+    """Dataset name -> another legal ground than consent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An application ready to be signed, with the documents whose digests it names."""
+
+    form: Application
+    documents: dict[str, Any]
+
+
+def prepare(session: Session, request: Request) -> Prepared:
+    """Make the application that `request` means: datasets, scope and terms follow from the routine.
+
+    Raises:
+        DocumentError, RoutineError: the routine is none, or does not fit the datasets.
+        UnknownDatasetError
+    """
+    routine = parse_routine(request.routine)
+    used = [catalogue.dataset_named(session, name) for name in routine.sources]
+    plan(routine, {found.name: found.description for found in used})
+    grounds = dict(request.grounds)
+    sources = [
+        SourceForm(
+            dataset=found.number,
+            ground=grounds.get(found.name, Ground.CONSENT) if found.personal else Ground.NOT_PERSONAL,
+            optional=found.name in request.optional,
+        )
+        for found in sorted(used, key=lambda one: one.number)
+    ]
+    documents = {
+        "routine": routine.document(),
+        "scope": scope_document(routine, request),
+        "terms": terms_document(request),
+    }
+    form = Application(
+        applicant=request.applicant,
+        purpose=request.purpose.digest,
+        sources=sources,
+        scope=sha256(canonical(documents["scope"])),
+        data_from=0,
+        data_until=0,
+        minimum_cohort=request.minimum_cohort,
+        longest_days=request.longest_days,
+        retention_days=request.retention_days,
+        output_class=AGGREGATES,
+        routine=routine.digest,
+        terms=sha256(canonical(documents["terms"])),
+        salt=secrets.token_bytes(32),
+        deadline=head(session).timestamp + FORM_SECONDS,
+    )
+    return Prepared(form, documents)
+
+
+def scope_document(routine: Routine, request: Request) -> dict[str, Any]:
+    """What of the data is used and how fine the answer is."""
+    return {
+        "v": 1,
+        "sources": list(routine.sources),
+        "dimensions": [dimension.document() for dimension in routine.dimensions],
+        "measures": [measure.document() for measure in routine.measures],
+        "filters": [kept.document() for kept in routine.filters],
+        "output": "aggregates",
+        "minimumCohort": request.minimum_cohort,
+        "retentionDays": request.retention_days,
+    }
+
+
+def terms_document(request: Request) -> dict[str, Any]:
+    """What a buyer may do with a result, readable by machines (after ODRL 2.2) and people."""
+    return {
+        "v": 1,
+        "permission": "use for the stated purpose within the buyer's own organisation",
+        "purpose": request.purpose.iri,
+        "prohibition": ["pass on", "combine to single out a person"],
+        "duty": [f"delete after {request.retention_days} days"],
+    }
+
+
+def apply(
+    session: Session, house: House, *, form: Application, documents: dict[str, Any], signature: Signature
+) -> str:
+    """File an application under the applicant's signature. Returns the outbox key."""
+    applicant = participants.by_number(session, form.applicant)
+    if not applicant.is_active:
+        raise NotTheParticipantError("The applicant is not admitted, or frozen. Ask the city's operator.")
+    digest = application_digest(house.city.domains.use_cases, form)
+    if recovered(digest, signature) != applicant.account:
+        raise WrongSignatureError("The application is not signed by the applicant's account.")
+    if head(session).timestamp > form.deadline:
+        raise FormExpiredError("The application's deadline has passed. Sign a new one.")
+    _require_documents(session, form, documents)
+
+    for kind in ("routine", "scope", "terms"):
+        artefacts.keep_document(session, kind, documents[kind])
+    key = f"apply:{digest.hex()}"
+    messages.put(
+        session, house.contracts.use_cases.apply(form, signature), key=key, signer="relay", gas=2_000_000
+    )
+    return key
+
+
+def _require_documents(session: Session, form: Application, documents: dict[str, Any]) -> None:
+    for kind, digest in (("routine", form.routine), ("scope", form.scope), ("terms", form.terms)):
+        if kind not in documents or sha256(canonical(documents[kind])) != digest:
+            raise DocumentMismatchError(f"The {kind} document is not the one whose digest was signed.")
+    routine = parse_routine(canonical(documents["routine"]))
+    if routine.digest != form.routine:
+        raise DocumentMismatchError("The routine is not in canonical form.")
+    used = {found.number: found for found in catalogue.datasets(session)}
+    named = [used[source.dataset] for source in form.sources if source.dataset in used]
+    if {found.name for found in named} != set(routine.sources):
+        raise DocumentMismatchError("The application's datasets are not those of its routine.")
+    plan(routine, {found.name: found.description for found in named})
+    if form.purpose not in BY_DIGEST:
+        raise DocumentMismatchError("The purpose is not one that a use case may have.")
+
+
+def assess(
+    session: Session, house: House, number: int, *, k: int | None = None, consent_rate: int = 8_000
+) -> Report:
+    """Assess a use case's privacy risk from figures computed on the newest versions. Keeps the report."""
+    found = queries.use_case(session, number)
+    routine = queries.routine_of(session, found)
+    application = assessment.Application(
+        k=max(2, k or found.minimum_cohort), days=found.longest_days, consent_rate=consent_rate
+    )
+    report = assess_routine(session, house, routine, application)
+    artefacts.keep_bytes(session, "report", report.canonical)
+    access_log.record(
+        session,
+        who="role:operator",
+        did="assess",
+        outcome=report.verdict.value,
+        use_case=number,
+        purpose=found.purpose,
+        datasets=[str(dataset) for dataset in found.datasets],
+    )
+    return report
+
+
+def assess_routine(
+    session: Session, house: House, routine: Routine, application: assessment.Application
+) -> Report:
+    """Assess a routine, one nobody has applied with too."""
+    used = [catalogue.dataset_named(session, name) for name in routine.sources]
+    descriptions = {found.name: found.description for found in used}
+    versions: dict[str, VersionFile] = {}
+    with house.vault.reading() as vault:
+        for found in used:
+            if not found.versions:
+                raise NoVersionYetError(f"The dataset {found.name!r} has no version yet.")
+            kept = catalogue.kept_version(session, vault, found.number, found.versions)
+            versions[found.name] = VersionFile(house.versions / kept.name, kept.key)
+    population = population_of(used)
+    return assessment.assess(application, routine, descriptions, versions, population=population)
+
+
+def population_of(used: list[catalogue.Dataset]) -> Population | None:
+    """Who may be asked: nobody below the age of consent."""
+    for found in used:
+        if found.description.measurable("age") is not None or found.description.column("age") is not None:
+            return Population(found.name, "age", YOUNGEST_ASKED, OLDEST_IN.get(found.name, OLDEST))
+    return None
+
+
+OLDEST_IN: dict[str, int] = {}
+
+
+def decide(
+    session: Session,
+    house: House,
+    number: int,
+    *,
+    allowed: bool,
+    reason: str,
+    minimum_cohort: int | None = None,
+    longest_days: int | None = None,
+    conditions: list[str] | None = None,
+    operator: str = "operator",
+) -> str:
+    """Decide, finally. Conditions can only tighten what was applied for. Returns the outbox key."""
+    found = queries.use_case(session, number)
+    if found.state is not UseCaseState.APPLIED:
+        raise AlreadyDecidedError(f"Use case {number} is {found.state.name.lower()}: a decision is final.")
+    decision = Decision(
+        allowed=allowed,
+        minimum_cohort=max(found.minimum_cohort, minimum_cohort or 0),
+        longest_days=min(found.longest_days, longest_days or found.longest_days),
+        reason=artefacts.keep_text(session, "reason", reason),
+        conditions=artefacts.keep_document(session, "conditions", conditions or []),
+    )
+    key = f"decide:{number}:{operator}"
+    messages.put(session, house.contracts.use_cases.decide(number, decision), key=key, signer=operator)
+    return key
+
+
+def publish_rule(
+    session: Session, house: House, *, text: str, classes: list[Class], longest_days: int
+) -> str:
+    rule = Rule(
+        purpose=bytes(32),
+        classes=sum(1 << class_ for class_ in classes),
+        longest_days=longest_days,
+        retention_days=longest_days,
+        text=artefacts.keep_text(session, "rule", text),
+    )
+    key = f"rule:{text_digest(text).hex()}"
+    messages.put(session, house.contracts.use_cases.publish_rule(rule), key=key, signer="operator")
+    return key
+
+
+def decide_by_rules(session: Session, house: House) -> int:
+    """Allow what matches a published rule: data that is not personal, the applicant's class. How many were put."""
+    rules = list(
+        session.scalars(select(RuleRow).where(RuleRow.retired_in.is_(None)).order_by(RuleRow.number))
+    )
+    put = 0
+    for found in queries.use_cases(session):
+        if found.state is not UseCaseState.APPLIED or found.personal:
+            continue
+        class_ = participants.by_number(session, found.applicant).class_
+        rule = next((one for one in rules if _matches(one, found, class_)), None)
+        if rule is not None:
+            call = house.contracts.use_cases.decide_by_rule(found.number, rule.number)
+            put += messages.put(session, call, key=f"rule-decide:{found.number}", signer="relay")
+    return put
+
+
+def _matches(rule: RuleRow, found: queries.UseCase, class_: Class) -> bool:
+    return (
+        bool(rule.classes >> class_ & 1)
+        and found.longest_days <= rule.longest_days
+        and found.retention_days <= rule.retention_days
+        and rule.purpose in {bytes(32), found.purpose}
+    )
+
+
+def facts_of(session: Session, found: queries.UseCase) -> notices.NoticeFacts:
+    applicant = participants.by_number(session, found.applicant)
+    titles = tuple(dataset_titles(catalogue.dataset(session, source.dataset)) for source in found.sources)
+    return notices.NoticeFacts(
+        recipient=applicant.name or f"participant {applicant.number}",
+        purpose=BY_DIGEST[found.purpose].phrases,
+        titles=titles,
+        k=found.minimum_cohort,
+    )
+
+
+def dataset_titles(found: catalogue.Dataset) -> dict[str, str]:
+    """How a notice calls a dataset in each language."""
+    known = NOTICE_TITLES.get(found.name)
+    return known or dict.fromkeys(LANGUAGES, found.description.title.lower())
+
+
+NOTICE_TITLES: dict[str, dict[str, str]] = {
+    "persons": {"en": "my age group and district", "de": "meine Altersgruppe und meinen Stadtteil"},
+    "trips": {"en": "the trips", "de": "die Wege"},
+    "homes": {"en": "the power use of my home", "de": "den Stromverbrauch meiner Wohnung"},
+    "visits": {"en": "the doctor visits", "de": "die Arztbesuche"},
+}
+
+
+def publish_notices(session: Session, house: House, number: int) -> list[str]:
+    """Publish what citizens may sign: one sentence per language and admissible choice of scope."""
+    found = queries.use_case(session, number)
+    facts = facts_of(session, found)
+    asked = [(source.ground is Ground.CONSENT, source.optional) for source in found.sources]
+    keys: list[str] = []
+    for language, template in notices.TEMPLATES.items():
+        artefacts.keep_text(session, f"template:{language}", template)
+        for scope in notices.admissible_scopes(asked):
+            statement = notices.statement(facts, language, scope)
+            form = NoticeForm(
+                language=language.encode().ljust(5, b"\0"),
+                kind=NoticeKind.CONSENT,
+                scope=scope,
+                statement=artefacts.keep_text(session, "notice", statement),
+            )
+            key = f"notice:{number}:{language}:{scope}"
+            call = house.contracts.use_cases.publish_notice(number, form)
+            messages.put(session, call, key=key, signer="operator")
+            keys.append(key)
+    return keys
+
+
+def close(session: Session, house: House, number: int, reason: str) -> str:
+    queries.use_case(session, number)
+    digest = artefacts.keep_text(session, "reason", reason)
+    key = f"close:{number}"
+    messages.put(session, house.contracts.use_cases.close(number, digest), key=key, signer="operator")
+    return key

@@ -1,0 +1,398 @@
+"""A delivery becomes a version whole or not at all, and is refused by row, column and rule, never by value."""
+
+import hashlib
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rfc8785
+
+from marketplace.catalogue.ingest import NoRowsError, RowsRefusedError, ingest, row_tag
+from marketplace.catalogue.sources import (
+    IngestError,
+    Row,
+    SchemaDriftError,
+    SourceUnreadableError,
+    read_csv,
+    read_json_series,
+    read_table,
+)
+from marketplace.catalogue.version_file import (
+    SubjectNotInVersionError,
+    VersionCorruptedError,
+    VersionMismatchError,
+    WrittenVersion,
+    erase_subject,
+    subject_digests,
+    verify_version,
+)
+from tests.catalogue.samples import (
+    JOURNEYS,
+    KEY,
+    METERS,
+    RESIDENTS,
+    ZONE_FACTS,
+    Town,
+    build_meters,
+    build_town,
+    described,
+)
+
+OTHER_KEY = bytes(reversed(KEY))
+CANARY = "CANARY-7f3a"
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    return build_town(tmp_path_factory.mktemp("town"), 120)
+
+
+def residents(tmp_path: Path, *lines: str, heading: str = "person_id,age,sex,street,home_zone") -> Path:
+    file = tmp_path / "delivery.csv"
+    file.write_text("\n".join([heading, *lines]) + "\n", "utf-8")
+    return file
+
+
+def take(tmp_path: Path, file: Path, document: dict[str, Any] | None = None) -> WrittenVersion:
+    description = described(document or RESIDENTS)
+    return ingest(
+        description,
+        read_csv(file, description),
+        index_of={"anna": 0, "bea": 1, "cid": 2}.__getitem__,
+        target=tmp_path / "version",
+        key=KEY,
+    )
+
+
+def test_rows_and_subjects_are_counted(town: Town, tmp_path: Path) -> None:
+    digests = dict(subject_digests(town.descriptions["journeys"], town.versions["journeys"].path, KEY))
+
+    assert len(digests) == len({journey.key for journey in town.journeys})
+    assert take(tmp_path, residents(tmp_path, "bea,30,female,x,1", "anna,31,male,y,40")) == WrittenVersion(
+        rows=2, subjects=2, size=(tmp_path / "version").stat().st_size
+    )
+
+
+def test_a_subjects_digest_is_over_her_readable_rows_in_order(town: Town) -> None:
+    anna = town.journeys[0].key
+    hers = sorted(
+        (JOURNEYS["columns"][0]["domain"].index(j.mode), j.hour, j.minutes, j.to_zone)
+        for j in town.journeys
+        if j.key == anna
+    )
+    expected = hashlib.sha256()
+    for mode, hour, minutes, to_zone in hers:
+        row = {
+            "mode": JOURNEYS["columns"][0]["domain"][mode],
+            "hour": hour,
+            "minutes": minutes,
+            "to_zone": to_zone,
+        }
+        expected.update(rfc8785.dumps(row) + b"\n")
+
+    found = dict(subject_digests(town.descriptions["journeys"], town.versions["journeys"].path, KEY))
+
+    assert found[town.index[anna]] == expected.digest()
+
+
+def test_the_order_of_a_delivery_does_not_matter(tmp_path: Path) -> None:
+    lines = ["anna,30,female,x,1", "bea,31,male,y,40", "cid,9,male,y,12"]
+    description = described(RESIDENTS)
+
+    take(tmp_path, residents(tmp_path, *lines))
+    one = list(subject_digests(description, tmp_path / "version", KEY))
+    take(tmp_path, residents(tmp_path, *reversed(lines)))
+
+    assert list(subject_digests(description, tmp_path / "version", KEY)) == one
+
+
+def test_a_dataset_about_nobody_has_one_digest(town: Town) -> None:
+    [(index, digest)] = subject_digests(town.descriptions["zones"], town.versions["zones"].path, KEY)
+
+    assert (index, len(digest)) == (0, 32)
+
+
+def test_a_version_shows_neither_keys_nor_values(town: Town) -> None:
+    stored = town.versions["residents"].path.read_bytes()
+
+    assert b"P1000" not in stored
+    assert b"PAR1" not in stored
+
+
+def test_each_broken_row_is_named_by_number_column_and_rule(tmp_path: Path) -> None:
+    file = residents(
+        tmp_path,
+        "anna,30,female,x,1",
+        "bea,-1,female,x,1",
+        "cid,thirty,other,x,1.5",
+        "dan,30,male,x,1",
+        ",30,male,x,1",
+    )
+
+    with pytest.raises(RowsRefusedError) as refused:
+        take(tmp_path, file)
+
+    assert [(b.row, b.column, b.rule) for b in refused.value.breaches] == [
+        (2, "age", "is outside 0 to 99"),
+        (3, "age", "is not a number"),
+        (3, "sex", "is not in the domain"),
+        (3, "home_zone", "is not a whole number"),
+        (4, "person_id", "is not an enrolled subject"),
+        (5, "person_id", "is not a subject's key"),
+    ]
+    assert not (tmp_path / "version").exists()
+
+
+def test_a_second_row_of_a_person_is_refused_where_there_is_one_per_person(tmp_path: Path) -> None:
+    file = residents(tmp_path, "anna,30,female,x,1", "anna,30,female,x,2")
+
+    with pytest.raises(RowsRefusedError) as refused:
+        take(tmp_path, file)
+
+    assert str(refused.value.breaches[0]) == 'row 2, column "person_id" comes a second time'
+
+
+def test_a_refused_delivery_leaves_the_earlier_version_as_it_was(tmp_path: Path) -> None:
+    take(tmp_path, residents(tmp_path, "anna,30,female,x,1"))
+    before = (tmp_path / "version").read_bytes()
+
+    with pytest.raises(RowsRefusedError):
+        take(tmp_path, residents(tmp_path, "anna,300,female,x,1"))
+
+    assert (tmp_path / "version").read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["delivery.csv", "version"]
+
+
+def test_many_broken_rows_are_named_only_in_part(tmp_path: Path) -> None:
+    with pytest.raises(RowsRefusedError) as refused:
+        take(tmp_path, residents(tmp_path, *["anna,300,female,x,1"] * 500))
+
+    assert len(refused.value.breaches) == 20
+    assert "and more" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("heading", "error", "named"),
+    [
+        ("person_id,age,sex,street", SchemaDriftError, "home_zone"),
+        ("person_id,age,sex,street,home_zone,income", SchemaDriftError, "income"),
+        ("person_id,age,age,sex,street,home_zone", SchemaDriftError, "two columns"),
+    ],
+)
+def test_schema_drift_is_named_by_column(
+    tmp_path: Path, heading: str, error: type[IngestError], named: str
+) -> None:
+    with pytest.raises(error, match=named):
+        take(tmp_path, residents(tmp_path, heading=heading))
+
+
+def test_a_delivery_without_a_heading_does_not_leak_its_first_row(tmp_path: Path) -> None:
+    with pytest.raises(SchemaDriftError) as refused:
+        take(tmp_path, residents(tmp_path, "bea,31,male,y,40", heading=f"{CANARY},30,female,x,1"))
+
+    assert CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"person_id,age,sex,street,home_zone\nanna,30\n",
+        b'person_id,age,sex,street,home_zone\n"anna,30,female,x,1\n',
+        b"person_id,age,sex,street,home_zone\nanna,\xff,female,x,1\n",
+    ],
+    ids=["empty", "ragged", "open quote", "not UTF-8"],
+)
+def test_a_file_that_is_no_csv_is_a_named_error(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "delivery.csv"
+    file.write_bytes(content)
+
+    with pytest.raises((SourceUnreadableError, SchemaDriftError)):
+        take(tmp_path, file)
+
+
+def test_a_missing_file_and_a_delivery_without_rows_are_named_errors(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadableError):
+        take(tmp_path, tmp_path / "nothing.csv")
+    with pytest.raises(NoRowsError):
+        take(tmp_path, residents(tmp_path))
+
+
+def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    description = described(JOURNEYS)
+
+    with pytest.raises(SourceUnreadableError):
+        list(read_table(f"sqlite:///{tmp_path}/none.db", "journeys", description))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_that_is_not_there_or_has_drifted_is_a_named_error(tmp_path: Path) -> None:
+    description = described(JOURNEYS)
+    with closing(sqlite3.connect(tmp_path / "t.db")) as database, database:
+        database.execute("CREATE TABLE journeys (person_id, mode, hour)")
+    url = f"sqlite:///{tmp_path}/t.db"
+
+    with pytest.raises(SourceUnreadableError):
+        list(read_table(url, 'journeys"; DROP TABLE journeys; --', description))
+    with pytest.raises(SchemaDriftError, match="minutes"):
+        list(read_table(url, "journeys", description))
+    with pytest.raises(SourceUnreadableError):
+        list(read_table("nonsense://x", "journeys", description))
+
+
+def test_a_series_is_read_as_an_array_and_line_by_line(tmp_path: Path) -> None:
+    readings: list[dict[str, Any]] = [
+        {"home": "h1", "at": "2026-01-01T00:00:00Z", "wh": 1.25},
+        {"home": "h2", "at": "2026-01-01T01:00:00+01:00", "wh": 2},
+    ]
+    description, version = build_meters(tmp_path, readings)
+    lines = tmp_path / "lines.json"
+    lines.write_text("\n".join(json.dumps(reading) for reading in readings), "utf-8")
+    again = tmp_path / "again"
+    homes = ["h1", "h2"]
+    ingest(
+        description,
+        read_json_series(lines, description),
+        index_of=homes.index,
+        target=again,
+        key=KEY,
+    )
+
+    assert list(subject_digests(description, again, KEY)) == list(
+        subject_digests(description, version.path, KEY)
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ('[{"home": "h1", "at": "2026-01-01T00:00:00Z"}]', SchemaDriftError),
+        (f'[{{"home": "h1", "at": "2026-01-01T00:00:00Z", "wh": 1, "{CANARY}": 1}}]', SchemaDriftError),
+        ('[{"home": "h1", "home": "h2", "at": "2026-01-01T00:00:00Z", "wh": 1}]', SourceUnreadableError),
+        ('[{"home": "h1", "at": "2026-01-01T00:00:00Z", "wh": NaN}]', SourceUnreadableError),
+        ('["h1"]', SourceUnreadableError),
+        ("{", SourceUnreadableError),
+        ("[" * 100_000, SourceUnreadableError),
+    ],
+)
+def test_a_series_of_another_shape_is_a_named_error(
+    tmp_path: Path, content: str, error: type[IngestError]
+) -> None:
+    file = tmp_path / "series.json"
+    file.write_text(content, "utf-8")
+
+    with pytest.raises(error) as refused:
+        list(read_json_series(file, described(METERS)))
+
+    assert CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize("place", [0, 5, 45, 60, -1])
+def test_a_version_changed_in_any_byte_is_noticed(town: Town, tmp_path: Path, place: int) -> None:
+    changed = bytearray(town.versions["residents"].path.read_bytes())
+    changed[place] ^= 1
+    (tmp_path / "changed").write_bytes(changed)
+
+    with pytest.raises(VersionCorruptedError):
+        verify_version(town.descriptions["residents"], tmp_path / "changed", KEY)
+
+
+def test_a_version_cut_off_or_opened_with_another_key_is_noticed(town: Town, tmp_path: Path) -> None:
+    description, version = town.descriptions["residents"], town.versions["residents"]
+    (tmp_path / "short").write_bytes(version.path.read_bytes()[:-20])
+
+    with pytest.raises(VersionCorruptedError):
+        verify_version(description, tmp_path / "short", KEY)
+    with pytest.raises(VersionCorruptedError):
+        verify_version(description, version.path, OTHER_KEY)
+
+
+def test_a_version_of_another_description_is_not_mistaken(town: Town) -> None:
+    with pytest.raises(VersionMismatchError):
+        verify_version(town.descriptions["journeys"], town.versions["residents"].path, KEY)
+
+
+def test_erasing_a_person_leaves_every_other_digest_and_none_of_her_rows(town: Town, tmp_path: Path) -> None:
+    description, version = town.descriptions["journeys"], town.versions["journeys"]
+    before = dict(subject_digests(description, version.path, KEY))
+    anna = town.index[town.journeys[0].key]
+    hers = sum(journey.key == town.journeys[0].key for journey in town.journeys)
+
+    written = erase_subject(
+        description, version.path, KEY, subject=anna, target=tmp_path / "erased", new_key=OTHER_KEY
+    )
+
+    del before[anna]
+    assert dict(subject_digests(description, tmp_path / "erased", OTHER_KEY)) == before
+    assert (written.rows, written.subjects) == (len(town.journeys) - hers, len(before))
+
+
+def test_erasing_somebody_without_rows_is_refused_and_writes_nothing(town: Town, tmp_path: Path) -> None:
+    stayed_at_home = town.index[town.residents[0].key]
+
+    with pytest.raises(SubjectNotInVersionError):
+        erase_subject(
+            town.descriptions["journeys"],
+            town.versions["journeys"].path,
+            KEY,
+            subject=stayed_at_home,
+            target=tmp_path / "erased",
+            new_key=OTHER_KEY,
+        )
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_last_person_can_be_erased(tmp_path: Path) -> None:
+    take(tmp_path, residents(tmp_path, "anna,30,female,x,1"))
+    description = described(RESIDENTS)
+
+    written = erase_subject(
+        description, tmp_path / "version", KEY, subject=0, target=tmp_path / "erased", new_key=OTHER_KEY
+    )
+
+    assert (written.rows, written.subjects) == (0, 0)
+    assert list(subject_digests(description, tmp_path / "erased", OTHER_KEY)) == []
+
+
+def test_no_planted_value_is_in_any_refusal(tmp_path: Path) -> None:
+    rows = [
+        Row(1, {"person_id": CANARY, "age": CANARY, "sex": CANARY, "street": CANARY, "home_zone": CANARY}),
+        Row(
+            2,
+            {"person_id": "anna", "age": f"1{CANARY}", "sex": None, "street": CANARY, "home_zone": [CANARY]},
+        ),
+        Row(3, {"person_id": {CANARY: 1}, "age": 1e300, "sex": 7, "street": 1, "home_zone": "9" * 20_000}),
+    ]
+
+    with pytest.raises(RowsRefusedError) as refused:
+        ingest(
+            described(RESIDENTS),
+            rows,
+            index_of={"anna": 0}.__getitem__,
+            target=tmp_path / "version",
+            key=KEY,
+        )
+
+    chain: BaseException | None = refused.value
+    while chain is not None:
+        assert CANARY not in f"{chain!r} {chain}"
+        chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
+
+
+def test_row_tags_do_not_repeat() -> None:
+    tags = [row_tag(ordinal) for ordinal in range(20_000)]
+
+    assert len(set(tags)) == len(tags)
+    assert all(0 < tag < 2**64 for tag in tags)
+
+
+def test_facts_about_zones_need_no_index(tmp_path: Path) -> None:
+    file = tmp_path / "zones.csv"
+    file.write_text("zone,kind,stops\n1,centre,3\n2,suburb,4\n", "utf-8")
+
+    assert take(tmp_path, file, ZONE_FACTS).subjects == 0

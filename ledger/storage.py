@@ -89,7 +89,6 @@ class Database:
         """A session on one consistent state; nothing is written."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
-            session.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

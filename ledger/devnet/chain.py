@@ -116,7 +116,7 @@ class Devnet:
             TransactionRefusedError: it was not taken.
             StoppedError: the engine has stopped.
         """
-        return self.sequencer.submit(raw).result()
+        return self.sequencer.intake.submit_all([raw])[0].result()
 
     def mine(self) -> None:
         """Seal a block now, empty if nothing waits. For tests."""

@@ -106,9 +106,17 @@ class Pool:
                 "pool_full", f"txpool is full: {len(lane.waiting)} of this sender's transactions wait already"
             )
 
-    def add(self, transaction: Signed, *, durable: bool = False) -> Waiting:
-        waiting = Waiting(transaction, self._arrivals, durable)
-        self._arrivals += 1
+    def add(self, transaction: Signed) -> Waiting:
+        """Have `transaction` wait behind all that came before."""
+        return self._put(Waiting(transaction, self._arrivals))
+
+    def take_up(self, transaction: Signed, arrival: int) -> None:
+        """Have it wait again, in its old place, after it was read from the database."""
+        self._put(Waiting(transaction, arrival, durable=True))
+
+    def _put(self, waiting: Waiting) -> Waiting:
+        transaction = waiting.transaction
+        self._arrivals = max(self._arrivals, waiting.arrival + 1)
         lane = self._lane(transaction.sender)
         lane.waiting[transaction.nonce] = waiting
         self._busy[transaction.sender] = lane

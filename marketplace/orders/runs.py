@@ -318,6 +318,8 @@ class Workbench:
             consent_root=job.consent_root,
             cohort_size=job.cohort_size or 0,
         )
+        # The records of this run are anchored first: the same key sends both, so in this order.
+        access_log.anchor(session, self._house)
         messages.put(
             session,
             self._house.contracts.settlement.settle(job.order, outcome),

@@ -212,40 +212,48 @@ def place_order(
     return id_
 
 
-def result(session: Session, vault: Session, *, id_: bytes, buyer: Participant) -> bytes:
-    """The result's canonical bytes, once the order is settled; an access record is written first.
+def result(house: House, *, id_: bytes, buyer: Participant) -> bytes:
+    """The result's canonical bytes, once the order is settled.
+
+    Whatever the answer is, an access record of it is durable before it leaves.
 
     Raises:
         UnknownOrderError, NotReadyYetError, RefundedError, ResultDestroyedError
     """
-    found = queries.order(session, id_)
-    if found.buyer != buyer.account:
-        raise queries.UnknownOrderError("There is no such order (yet).")
-    use_case = use_cases.use_case(session, licences.licence(session, found.licence).use_case)
-    outcome = {
-        OrderState.ESCROWED: "not-ready",
-        OrderState.SETTLED: "served",
-        OrderState.REFUNDED: "refunded",
-    }.get(found.state, "not-ready")
-    access_log.record(
-        session,
-        who=f"participant:{buyer.number}",
-        did="serve-result",
-        outcome=outcome,
-        use_case=use_case.number,
-        purpose=use_case.purpose,
-        datasets=[str(number) for number in use_case.datasets],
-        order=id_,
-    )
+    with house.database.reading() as session:
+        found = queries.order(session, id_)
+        if found.buyer != buyer.account:
+            raise queries.UnknownOrderError("There is no such order (yet).")
+        use_case = use_cases.use_case(session, licences.licence(session, found.licence).use_case)
+        sealed = None if found.result_digest is None else session.get(SealedRow, found.result_digest)
+    with house.vault.reading() as vault:
+        key = vault.get(ResultKeyRow, id_)
+    with house.database.writing() as session:
+        access_log.record(
+            session,
+            who=f"participant:{buyer.number}",
+            did="serve-result",
+            outcome=OUTCOMES[found.state],
+            use_case=use_case.number,
+            purpose=use_case.purpose,
+            datasets=[str(number) for number in use_case.datasets],
+            order=id_,
+        )
     if found.state is OrderState.REFUNDED:
         raise RefundedError(WITHHELD_TEXT)
-    if found.state is not OrderState.SETTLED or found.result_digest is None:
+    if found.state is not OrderState.SETTLED:
         raise NotReadyYetError("The order is not settled yet. Ask again in a moment.")
-    sealed = session.get(SealedRow, found.result_digest)
-    key = vault.get(ResultKeyRow, id_)
     if sealed is None or key is None:
         raise ResultDestroyedError("The result's key has been destroyed; its digest stays on the ledger.")
     return opened(sealed, key.key)
+
+
+OUTCOMES = {
+    OrderState.NONE: "not-ready",
+    OrderState.ESCROWED: "not-ready",
+    OrderState.SETTLED: "served",
+    OrderState.REFUNDED: "refunded",
+}
 
 
 def result_salt(vault: Session, id_: bytes) -> bytes:

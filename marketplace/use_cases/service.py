@@ -32,7 +32,6 @@ from marketplace.use_cases.purposes import BY_DIGEST, Purpose
 from marketplace.use_cases.tables import RuleRow
 
 YOUNGEST_ASKED = 16
-OLDEST = 120
 LANGUAGES = ("en", "de")
 FORM_SECONDS = 600
 
@@ -234,12 +233,10 @@ def assess_routine(
 def population_of(used: list[catalogue.Dataset]) -> Population | None:
     """Who may be asked: nobody below the age of consent."""
     for found in used:
-        if found.description.measurable("age") is not None or found.description.column("age") is not None:
-            return Population(found.name, "age", YOUNGEST_ASKED, OLDEST_IN.get(found.name, OLDEST))
+        age = found.description.measurable("age")
+        if age is not None:
+            return Population(found.name, "age", max(YOUNGEST_ASKED, age.minimum), age.maximum)
     return None
-
-
-OLDEST_IN: dict[str, int] = {}
 
 
 def decide(

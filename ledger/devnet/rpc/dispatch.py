@@ -25,7 +25,8 @@ from ledger.devnet.rpc.errors import (
     refused,
 )
 from ledger.devnet.rpc.filters import Filters
-from ledger.devnet.rpc.methods import METHODS, Method, Params
+from ledger.devnet.rpc.method import Method, Params
+from ledger.devnet.rpc.methods import METHODS
 from ledger.devnet.rpc.node import Node
 from ledger.devnet.rpc.values import hex_bytes
 from ledger.devnet.transactions import TransactionRefusedError
@@ -105,7 +106,9 @@ class Dispatcher:
 
     def _send(self, requests: list[object]) -> "list[Json | RpcError]":
         raws = [_caught(partial(_raw_of, request)) for request in requests]
-        answers = iter(self._node.sequencer.submit_all([raw for raw in raws if isinstance(raw, bytes)]))
+        answers = iter(
+            self._node.sequencer.intake.submit_all([raw for raw in raws if isinstance(raw, bytes)])
+        )
         sent = [next(answers) if isinstance(raw, bytes) else raw for raw in raws]
         return [_caught(partial(_hash_in, each)) if isinstance(each, Future) else each for each in sent]
 

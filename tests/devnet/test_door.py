@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ledger.devnet.chain import Devnet
-from ledger.devnet.door import DoorFileError, FileDoor
+from ledger.devnet.door import FileDoor
+from ledger.devnet.permissions import DoorFileError
 from tests.devnet.contracts import KEEP, REGISTER, get, keep
 from tests.devnet.people import Person, RpcFailure, ask
 

@@ -255,7 +255,7 @@ def test_stock_rules_make_the_same_chain_again(tmp_path: Path) -> None:
         raws = [anna.sign(register, keep(key, key)) for key in range(8)] + [
             lab.sign(register, keep(9, 1), gasPrice=0)
         ]
-        for answer in devnet.sequencer.submit_all(raws):
+        for answer in devnet.sequencer.intake.submit_all(raws):
             answer.result()
         devnet.mine()
         devnet.mine()

@@ -37,7 +37,7 @@ def test_the_log_index_counts_through_the_block(devnet: Devnet, anna: Person, re
         anna.sign(register, payload)
         for payload in (keep_twice(1, 1), keep(0, 1), keep(2, 1), keep_twice(3, 1))
     ]
-    for answer in devnet.sequencer.submit_all(raws):
+    for answer in devnet.sequencer.intake.submit_all(raws):
         answer.result()
 
     logs = get_logs(devnet)

@@ -1,5 +1,7 @@
 """What an auditor can check with block headers alone: proofs, receipts roots, seals."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import rlp
@@ -11,7 +13,7 @@ from trie import HexaryTrie
 from ledger.devnet.chain import Devnet
 from ledger.devnet.genesis import checksum_of
 from ledger.devnet.seal import sealer_of
-from ledger.keys import LocalSigner
+from ledger.keys import LocalSigner, checksum
 from tests.devnet.conftest import Clock
 from tests.devnet.contracts import keep, keep_twice, word
 from tests.devnet.people import Person, ask
@@ -71,7 +73,7 @@ def test_the_absence_of_an_account_is_proven(devnet: Devnet, anna: Person, regis
 def test_the_receipts_root_is_that_of_the_receipts_told(devnet: Devnet, anna: Person, register: str) -> None:
     raws = [anna.sign(register, keep_twice(key, 1)) for key in range(1, 4)]
     raws += [anna.sign(register, keep(9, 9), gasPrice=0), anna.sign(register, keep(0, 0))]
-    for answer in devnet.sequencer.submit_all(raws):
+    for answer in devnet.sequencer.intake.submit_all(raws):
         answer.result()
 
     block = ask(devnet.rpc, "eth_getBlockByNumber", "latest", False)
@@ -162,3 +164,16 @@ def test_block_times_may_be_equal_and_never_decrease(devnet: Devnet, clock: Cloc
         times.append(devnet.head.timestamp)
 
     assert times == [start, start, start, start + 5]
+
+
+def test_the_published_example_of_a_seal_verifies() -> None:
+    """`docs/devnet.md` gives it to whoever writes the rule again."""
+    example: dict[str, str] = json.loads((Path(__file__).parent / "seal.json").read_text())
+    header = bytes.fromhex(example["header"][2:])
+    fields: list[bytes] = rlp.decode(header)  # type: ignore[assignment]
+    blank = [*fields[:12], b"", *fields[13:19], bytes(32), fields[20]]
+
+    assert sealer_of(header) == checksum(example["sequencer"])
+    assert "0x" + keccak(header).hex() == example["block_hash"]
+    assert "0x" + keccak(rlp.encode(blank)).hex() == example["signed_digest"]
+    assert ["0x" + fields[19].hex(), "0x" + fields[12].hex()] == [example["r"], example["vs"]]

@@ -244,7 +244,7 @@ def test_what_does_not_fit_in_a_block_is_in_the_next_and_the_base_fee_stays_zero
     """Ten of these fill 28 of the 30 million gas that a block may have."""
     large = [anna.sign(SOMEBODY, b"\1" * 70_000, gas=3_000_000) for _ in range(12)]
 
-    digests = [answer.result().hex() for answer in devnet.sequencer.submit_all(large)]
+    digests = [answer.result().hex() for answer in devnet.sequencer.intake.submit_all(large)]
     devnet.mine()
 
     mined_in = [ask(devnet.rpc, "eth_getTransactionReceipt", "0x" + each)["blockNumber"] for each in digests]

@@ -17,10 +17,11 @@ from eth_account import Account
 from web3 import HTTPProvider, Web3
 from web3.exceptions import ContractCustomError
 
+from ledger.devnet.chain import Devnet
 from ledger.devnet.server import listening_socket
 from tests.devnet.contracts import DEEP, LOOP, REFUSED, REGISTER, REGISTER_ABI, word
 from tests.devnet.people import Person, ask
-from tests.devnet.running import Running, running, spawn, start
+from tests.devnet.running import OPEN, Running, running, spawn, start
 
 REPOSITORY = Path(__file__).parents[2]
 SOMEBODY = "0x" + "11" * 20
@@ -190,6 +191,13 @@ def test_the_devnet_to_play_with_needs_no_setup(tmp_path: Path) -> None:
     assert (tmp_path / ".stoa" / "devnet" / "chain.sqlite").exists()
     assert urlsplit(told["URL"]).hostname == "127.0.0.1"
     assert chain.stop()[0] == 0
+
+
+def test_the_start_button_opens_no_door_of_a_chain_that_is_there(tmp_path: Path) -> None:
+    Devnet.open(tmp_path).close()
+
+    with Devnet.open(tmp_path, first_door=OPEN) as devnet:
+        assert str(devnet.door).startswith("shut")
 
 
 def test_help_teaches() -> None:

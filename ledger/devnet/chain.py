@@ -7,7 +7,7 @@ from types import TracebackType
 from eth.abc import BlockHeaderAPI
 
 from ledger.devnet.door import Door, FileDoor, OpenDoor
-from ledger.devnet.errors import WrongGenesisError
+from ledger.devnet.errors import StorageError, WrongGenesisError
 from ledger.devnet.folder import ChainFolder, wall_clock
 from ledger.devnet.genesis import Genesis, GenesisFile
 from ledger.devnet.limits import Settings
@@ -100,6 +100,9 @@ class Devnet:
                 clock=clock,
                 release=kept.release,
             )
+        except OSError as error:
+            kept.release()
+            raise StorageError(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
         except BaseException:
             kept.release()
             raise

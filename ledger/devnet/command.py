@@ -9,7 +9,7 @@ from pathlib import Path
 from ledger.devnet import genesis as genesis_file
 from ledger.devnet.chain import Devnet
 from ledger.devnet.errors import GenesisFileError
-from ledger.devnet.genesis import checksum_of
+from ledger.devnet.genesis import GenesisFile, checksum_of
 from ledger.devnet.limits import Settings
 from ledger.devnet.server import DEFAULT_PORT, LOOPBACK, serve
 
@@ -45,19 +45,27 @@ def main(
     except GenesisFileError as error:
         print(error, file=sys.stderr)
         return 1
+    try:
+        code = _serve(options, wanted, first_door)
+    except KeyboardInterrupt:
+        print("Stopped before it listened. Nothing was lost.")
+        return 0
+    if code == 0:
+        print("Stopped. Everything that was acknowledged is in the folder; start again to go on.")
+    return code
+
+
+def _serve(options: argparse.Namespace, genesis: GenesisFile | None, first_door: Path | None) -> int:
     settings = Settings(block_period=options.block_period, idle_block_after=options.idle_block_after or None)
-    code = serve(
+    return serve(
         options.folder,
         host=options.host,
         port=options.port,
-        genesis=wanted,
+        genesis=genesis,
         first_door=first_door.read_bytes() if first_door else None,
         settings=settings,
         started=lambda devnet, url: _announce(devnet, url, options.folder),
     )
-    if code == 0:
-        print("Stopped. Everything that was acknowledged is in the folder; start again to go on.")
-    return code
 
 
 def _parser(program: str, genesis: Path | None) -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -65,13 +65,15 @@ def start(folder: Path, *options: str) -> Running:
     raise AssertionError(f"It did not start: {child.communicate()[1]}")
 
 
-def spawn(arguments: Sequence[str], **more: Any) -> "subprocess.Popen[str]":
+def spawn(
+    arguments: Sequence[str], environment: Mapping[str, str] | None = None, **more: Any
+) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONUNBUFFERED": "1"} | dict(environment or {}),
         **more,
     )
 

@@ -175,6 +175,33 @@ def test_what_keeps_it_from_starting_is_one_sentence(
     assert errors.count("\n") == 1
 
 
+def test_slow_signing_keeps_it_from_starting(tmp_path: Path) -> None:
+    slow = {"ECC_BACKEND_CLASS": "eth_keys.backends.NativeECCBackend"}
+    child = spawn(["-m", "ledger.devnet", "--folder", str(tmp_path), "--port", "0"], environment=slow)
+
+    _, errors = child.communicate(timeout=20)
+
+    assert child.returncode == 1
+    assert "reinstall the coincurve package" in errors
+    assert errors.count("\n") == 1
+
+
+def test_a_full_disk_keeps_it_from_starting(tmp_path: Path) -> None:
+    program = f"""if True:
+        import resource, runpy, sys
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+        sys.argv = ["devnet", "--folder", {str(tmp_path)!r}, "--port", "0"]
+        runpy.run_module("ledger.devnet", run_name="__main__")
+    """
+    child = spawn(["-c", program])
+
+    _, errors = child.communicate(timeout=20)
+
+    assert child.returncode == 1
+    assert "cannot be written: File too large" in errors
+    assert errors.count("\n") == 1
+
+
 def test_the_devnet_to_play_with_needs_no_setup(tmp_path: Path) -> None:
     child = spawn([str(REPOSITORY / "hardhat-free-devnet")], cwd=tmp_path, start_new_session=True)
     told: dict[str, str] = {}

@@ -25,9 +25,6 @@ from marketplace.provenance import projection as provenance
 from marketplace.provenance.tables import BlockRow, LedgerRow
 from marketplace.use_cases import projection as use_cases
 
-AT_ONCE = 500
-"""How many blocks a `catch_up` reads before it looks at the head again."""
-
 
 class ProjectionStoppedError(LedgerError):
     """The ledger no longer continues what was projected, and the engine promised that this cannot happen."""
@@ -44,15 +41,17 @@ class Projector:
         self._city = city
         self._reader = Reader(city, node)
 
-    def catch_up(self, progress: Callable[[int, int], None] = lambda done, head: None) -> Block:
-        """Apply every block up to the head. The newest applied block.
+    def catch_up(
+        self, progress: Callable[[int, int], None] = lambda done, head: None, *, upto: int | None = None
+    ) -> Block:
+        """Apply every block up to the head, or to `upto`. The newest applied block.
 
         Raises:
             WrongLedgerError: the database follows another ledger.
             ProjectionStoppedError: the node's chain does not continue what was applied.
         """
         cursor = self._cursor()
-        head = self._node.head().number
+        head = self._node.head().number if upto is None else upto
         first = self._city.first_block if cursor is None else cursor.number + 1
         for number in range(first, head + 1):
             read = self._reader.read(number)

@@ -1,0 +1,76 @@
+"""The `stoa` command."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli import city, data, ledger
+from api.cli.context import Chosen, chosen_home
+from api.cli.overview import show_overview
+from api.cli.terminal import console, speaking
+from api.home import ENVIRONMENT
+from ledger.devnet.server import serve as serve_devnet
+
+app = typer.Typer(
+    name="stoa",
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="A city's data marketplace: consent, licences, settlement, answers and audit on a permissioned ledger.",
+)
+app.add_typer(city.app, name="city")
+app.add_typer(data.app, name="data")
+app.add_typer(ledger.app, name="ledger")
+
+
+@app.callback(invoke_without_command=True)
+def begin(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="the city's folder", envvar=ENVIRONMENT, show_default=".stoa", file_okay=False),
+    ] = None,
+) -> None:
+    """Without a command: who you are, which city this is, and what you can do next."""
+    Chosen.folder = home
+    if context.invoked_subcommand is None:
+        with speaking():
+            show_overview(chosen_home())
+
+
+@app.command()
+def devnet(
+    port: Annotated[int | None, typer.Option(help="8545, or a free one when it is taken")] = None,
+) -> None:
+    """Run the city's own chain: pure Python, durable, sealed, permissioned, on loopback."""
+    with speaking():
+        home = chosen_home()
+        code = serve_devnet(
+            home.devnet, port=port, started=lambda _devnet, url: console.print(f"Listening at {url}")
+        )
+    raise typer.Exit(code)
+
+
+@app.command()
+def reset(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
+    """Delete the city in this folder: its chain, databases, keys. There is no way back."""
+    with speaking():
+        home = chosen_home()
+        if not home.folder.exists():
+            console.print("There is no city here.")
+            return
+        if not yes:
+            typer.confirm(f"Delete the city in {home.folder}, with its keys and its ledger?", abort=True)
+        shutil.rmtree(home.folder)
+        console.print("The city is gone. `stoa demo` opens a new one.")
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,164 @@
+"""The background workers: one thread keeps step with the ledger, one computes.
+
+Everything they do is read from the database and written back step by step, so a worker that is killed is started again
+and goes on where it was.
+"""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from api.home import Home
+from ledger.enums import Class
+from ledger.node import Block, LedgerError, Node, NodeUnreachableError
+from ledger.outbox.sender import Sender
+from ledger.relay import BATCHERS
+from marketplace.house import House
+from marketplace.orders.runs import Workbench
+from marketplace.participants import service as participants
+from marketplace.projector import Projector
+from marketplace.provenance import access_log
+from marketplace.use_cases import service as use_cases
+
+logger = logging.getLogger("stoa.workers")
+
+BUSY_PAUSE = 0.02
+IDLE_PAUSE = 0.25
+LOST_PAUSE = 1.0
+ANCHOR_SECONDS = 30
+"""How long records wait for an anchor when no settlement brings one."""
+
+SENDING_ROLES = ("relay", "operator", "deputy", "treasurer", "guardian", "settler", "ombudsman")
+FAILPOINT = "STOA_FAILPOINT"
+
+
+def failpoint(name: str) -> None:
+    """Die here, as by `kill -9`, when the environment names this point: how crashes are rehearsed."""
+    if os.environ.get(FAILPOINT) == name:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Workers:
+    """Both threads of one city."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._house = home.house()
+        self._node = home.node()
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._loop, args=(self._ledger_step(),), name="ledger"),
+            threading.Thread(target=self._loop, args=(self._analysis_step(),), name="analysis"),
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish the steps under way, then return."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+        self._house.close()
+
+    def wait(self) -> None:
+        self._stopping.wait()
+
+    def _ledger_step(self) -> Callable[[], bool]:
+        signers = {role: self._home.keys.existing(role) for role in SENDING_ROLES}
+        settings = self._home.settings
+        sender = Sender(
+            self._house.database,
+            self._node,
+            signers,
+            batchers=BATCHERS,
+            finality=settings.finality,
+            failpoint=failpoint,
+        )
+        projector = Projector(self._house.database, self._node, self._home.city())
+        policies = Policies(self._house, settings.admitted_classes)
+
+        def step() -> bool:
+            before = projector.catch_up().number
+            moved = sender.step()
+            applied = projector.catch_up()
+            return policies.step(applied) or moved or applied.number != before
+
+        return step
+
+    def _analysis_step(self) -> Callable[[], bool]:
+        return Workbench(self._house, failpoint).step
+
+    def _loop(self, step: Callable[[], bool]) -> None:
+        while not self._stopping.is_set():
+            try:
+                pause = BUSY_PAUSE if step() else IDLE_PAUSE
+            except NodeUnreachableError as error:
+                logger.warning("%s Trying again.", error)
+                pause = LOST_PAUSE
+            except LedgerError:
+                logger.exception("The ledger cannot be followed.")
+                self._stopping.set()
+                return
+            except Exception:
+                # What failed is still in the database; it is tried again, slowly, and never silently.
+                logger.exception("A step failed.")
+                pause = LOST_PAUSE
+            self._stopping.wait(pause)
+
+
+class Policies:
+    """What the city has decided to do by itself: admit some classes, allow what matches a published rule, anchor."""
+
+    def __init__(self, house: House, admitted: list[int]) -> None:
+        self._house = house
+        self._admitted = frozenset(Class(number) for number in admitted)
+        self._seen = -1
+        self._anchor_at = 0
+
+    def step(self, block: Block) -> bool:
+        """Look again after each block."""
+        if block.number == self._seen:
+            return False
+        self._seen = block.number
+        with self._house.database.writing() as session:
+            admitted = participants.admit_waiting(session, self._house, self._admitted)
+            allowed = use_cases.decide_by_rules(session, self._house)
+            anchored = block.timestamp >= self._anchor_at and access_log.anchor(session, self._house)
+        if anchored:
+            self._anchor_at = block.timestamp + ANCHOR_SECONDS
+        return bool(admitted or allowed or anchored)
+
+
+def work(home: Home) -> int:
+    """Run the workers until told to stop. The exit code."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    workers = Workers(home)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: workers._stopping.set())
+    workers.start()
+    workers.wait()
+    workers.stop()
+    return 0
+
+
+def wait_until(holds: Callable[[], bool], *, seconds: float, pause: float = 0.05) -> bool:
+    """Ask again and again until it holds; False when it does not within `seconds`."""
+    give_up = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def reachable(url: str) -> bool:
+    try:
+        Node.at(url, timeout=2).chain_id()
+    except LedgerError:
+        return False
+    return True

@@ -18,6 +18,8 @@ from ledger.digests import unhexed
 from ledger.keys import checksum
 
 REVERT_CODE = 3
+MOST_BLOCKS = 10_000
+"""Blocks per range query: engines bound what they answer."""
 ERROR_STRING = bytes.fromhex("08c379a0")
 PANIC = bytes.fromhex("4e487b71")
 
@@ -164,13 +166,16 @@ class Node:
         asked = {"blockHash": "0x" + block_hash.hex(), "address": list(addresses)}
         return [parsed_log(entry) for entry in self.request("eth_getLogs", asked)]
 
-    def logs_about(
-        self, addresses: Sequence[str], topics: Sequence[bytes | None], first: int = 0
-    ) -> list[Log]:
-        """All logs of these contracts with these topics, from block `first` to the head."""
+    def logs_about(self, addresses: Sequence[str], topics: Sequence[bytes | None], first: int = 0) -> list[Log]:
+        """All logs of these contracts with these topics, from block `first` to the head, page by page."""
         wanted = [None if topic is None else "0x" + topic.hex() for topic in topics]
-        asked = {"fromBlock": hex(first), "toBlock": "latest", "address": list(addresses), "topics": wanted}
-        return [parsed_log(entry) for entry in self.request("eth_getLogs", asked)]
+        head = self.head().number
+        found: list[Log] = []
+        for start in range(first, head + 1, MOST_BLOCKS):
+            end = min(start + MOST_BLOCKS - 1, head)
+            asked = {"fromBlock": hex(start), "toBlock": hex(end), "address": list(addresses), "topics": wanted}
+            found += [parsed_log(entry) for entry in self.request("eth_getLogs", asked)]
+        return found
 
     def logs_between(self, first: int, last: int, addresses: Sequence[str]) -> list[Log]:
         asked = {"fromBlock": hex(first), "toBlock": hex(last), "address": list(addresses)}

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger.bindings import Join
 from ledger.consents import Opening, SignedConsent, grant_of, sign_consent
 from ledger.digests import text_digest
-from ledger.bindings import Join
 from ledger.enums import Class
 from ledger.keys import LocalSigner
 from ledger.outbox.sender import Sender
@@ -45,9 +45,11 @@ class Paper:
 
 
 class Office:
-    def __init__(self, town: Town, folder: Path) -> None:
+    def __init__(
+        self, town: Town, folder: Path, *, database_url: str | None = None, vault_url: str | None = None
+    ) -> None:
         self.town = town
-        self.house = House.of(town.city, folder)
+        self.house = House.of(town.city, folder, database_url=database_url, vault_url=vault_url)
         self.registry = Database(open_database(sqlite_url(folder / "registrar.db"), erasing=True))
         RegistrarBase.metadata.create_all(self.registry.engine)
         keys = town.keys
@@ -249,8 +251,8 @@ class Office:
             participant = participants.by_number(session, self.town.numbers[buyer])
         return orders.result(self.house, id_=id_, buyer=participant)
 
-    def fund(self, buyer: str, credits: int = 1_000) -> None:
-        self.town.fund(buyer, credits * CREDIT)
+    def fund(self, buyer: str, amount: int = 1_000) -> None:
+        self.town.fund(buyer, amount * CREDIT)
         self.projector.catch_up()
 
     def close(self) -> None:

@@ -1,9 +1,10 @@
 """Putting messages into the outbox, and asking what came of them."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from ledger.abi import Call
@@ -60,6 +61,39 @@ def put(
     )
     session.flush()
     return True
+
+
+def put_many(
+    session: Session,
+    calls: Sequence[tuple[str, Call]],
+    *,
+    signer: str,
+    gas: int,
+    batch: bytes | None = None,
+    expires_at: int | None = None,
+) -> int:
+    """As `put` for many (key, call) at once; keys that were put before are left out. How many were put."""
+    known = set(session.scalars(select(MessageRow.business_key).where(MessageRow.signer == signer)))
+    now = int(time.time())
+    rows = [
+        {
+            "business_key": key,
+            "signer": signer,
+            "contract": call.to,
+            "calldata": call.data,
+            "signature": call.signature,
+            "batch": batch,
+            "gas": gas,
+            "state": State.INTENT,
+            "created_at": now,
+            "expires_at": expires_at,
+        }
+        for key, call in calls
+        if key not in known
+    ]
+    if rows:
+        session.execute(insert(MessageRow), rows)
+    return len(rows)
 
 
 def fate(session: Session, key: str) -> Fate | None:

@@ -1,9 +1,10 @@
 """Taking consents to the ledger and ending them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from ledger.bindings import Grant, Own, Signature, Terms
@@ -175,6 +176,80 @@ def submit(
         expires_at=terms.deadline,
     )
     return id_
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One consent of a bulk import: signed, countersigned, and whose it is."""
+
+    grant: Grant
+    whose: Whose
+    salt: bytes
+    code: RevocationCode | None
+
+
+def import_batch(
+    session: Session, vault: Session, house: House, *, terms: Terms, members: Sequence[Member]
+) -> list[bytes]:
+    """Take many consents under the same terms from the desk, with the checks of `submit`. Their ids, in order.
+
+    A consent that is on the ledger or queued already is left as it is, so an interrupted import can be repeated.
+
+    Raises:
+        as `submit`; nothing is queued then.
+    """
+    domain = house.city.domains.consents
+    _require_terms(session, terms)
+    ids = [consent_id(domain, terms, member.grant.own) for member in members]
+    for member in members:
+        if not is_signed_by_its_key(domain, terms, member.grant.own, member.grant.signature):
+            raise WrongConsentSignatureError("A consent is not signed by the key it names.")
+        if not is_countersigned_by(domain, house.city.registrar, terms, member.grant):
+            raise WrongConsentSignatureError("A consent is not countersigned by the city's registrar.")
+
+    _link_many(vault, terms, ids, members)
+    messages.put_many(
+        session,
+        [
+            (f"grant:{id_.hex()}", house.contracts.consents.grant_by_signature(terms, member.grant))
+            for id_, member in zip(ids, members, strict=True)
+        ],
+        signer="relay",
+        gas=grant_gas(1),
+        batch=batch_of(terms),
+        expires_at=terms.deadline,
+    )
+    return ids
+
+
+def _link_many(vault: Session, terms: Terms, ids: Sequence[bytes], members: Sequence[Member]) -> None:
+    subjects = {
+        kind: catalogue.subject_indexes(vault, kind) for kind in {member.whose.kind for member in members}
+    }
+    upcoming = catalogue.next_subject_index(vault)
+    linked = set(vault.scalars(select(LinkRow.consent).where(LinkRow.use_case == terms.use_case)))
+    rows: list[dict[str, object]] = []
+    for id_, member in zip(ids, members, strict=True):
+        indexes = subjects[member.whose.kind]
+        if member.whose.key not in indexes:
+            indexes[member.whose.key] = upcoming
+            vault.add(SubjectRow(index=upcoming, kind=member.whose.kind, key=member.whose.key))
+            upcoming += 1
+        if id_ not in linked:
+            rows.append(
+                {
+                    "consent": id_,
+                    "use_case": terms.use_case,
+                    "subject": indexes[member.whose.key],
+                    "reference": member.whose.reference,
+                    "salt": member.salt,
+                    "code": None if member.code is None else str(member.code),
+                    "assisted": True,
+                }
+            )
+    vault.flush()
+    if rows:
+        vault.execute(insert(LinkRow), rows)
 
 
 def _require_terms(session: Session, terms: Terms) -> None:

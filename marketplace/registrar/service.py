@@ -5,10 +5,10 @@ is still in force it asks the ledger itself.
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from ledger.bindings import Consent, Own, Signature, Terms
@@ -16,7 +16,7 @@ from ledger.consents import Opening, SignedConsent, countersign
 from ledger.digests import sha256
 from ledger.keys import Signer
 from ledger.typed_data import Domain, consent_id, recovered
-from marketplace.errors import ConflictError, InvalidError, NotAllowedError
+from marketplace.errors import ConflictError, InvalidError, NotAllowedError, StoaError
 from marketplace.registrar.tables import CountersignedRow, PersonRow, ReferenceRow
 
 YOUNGEST = 16
@@ -181,6 +181,71 @@ def countersign_for(
     )
     session.flush()
     return signature
+
+
+@dataclass(frozen=True, slots=True)
+class DeskAsk:
+    """A consent given at the desk by somebody who showed her papers."""
+
+    kind: str
+    key: str
+    ask: Ask
+
+
+def references_for(
+    session: Session, use_case: int, people: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Registered]:
+    """The references of many people for one use case; those who are not registered or too young are left out."""
+    by_key = {
+        (row.kind, row.key): row.id
+        for row in session.execute(
+            select(PersonRow.id, PersonRow.kind, PersonRow.key).where(PersonRow.age >= YOUNGEST)
+        )
+    }
+    known = {
+        row.person: row.reference
+        for row in session.execute(
+            select(ReferenceRow.person, ReferenceRow.reference).where(ReferenceRow.use_case == use_case)
+        )
+    }
+    fresh: list[dict[str, object]] = []
+    found: dict[tuple[str, str], Registered] = {}
+    for kind, key in people:
+        person = by_key.get((kind, key))
+        if person is None:
+            continue
+        reference = known.get(person)
+        if reference is None:
+            reference = secrets.token_bytes(32)
+            fresh.append({"person": person, "use_case": use_case, "reference": reference})
+        found[kind, key] = Registered(kind, key, reference)
+    if fresh:
+        session.execute(insert(ReferenceRow), fresh)
+    return found
+
+
+def countersign_at_desk(
+    session: Session,
+    asks: Sequence[DeskAsk],
+    *,
+    domain: Domain,
+    signer: Signer,
+    on_ledger: ConsentOnLedger,
+    now: int,
+) -> list[Signature | StoaError]:
+    """Countersign what the desk took, each with the same checks as a single consent; a refusal stands in its place."""
+    answers: list[Signature | StoaError] = []
+    for one in asks:
+        try:
+            person = person_at_desk(session, kind=one.kind, key=one.key)
+            answers.append(
+                countersign_for(
+                    session, person, one.ask, domain=domain, signer=signer, on_ledger=on_ledger, now=now
+                )
+            )
+        except StoaError as refusal:
+            answers.append(refusal)
+    return answers
 
 
 def forget(session: Session, *, kind: str, key: str) -> int:

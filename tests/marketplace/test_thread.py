@@ -13,18 +13,9 @@ from marketplace.orders.service import RefundedError
 from marketplace.projector import contents, rebuild
 from tests import small_city
 from tests.office import Office, Paper
-from tests.town import CREDIT, Town
+from tests.town import CREDIT
 
 PEOPLE = 80
-
-
-@pytest.fixture
-def office(tmp_path: Path):
-    town = Town.found()
-    office = Office(town, tmp_path / "city")
-    yield office
-    office.close()
-    town.devnet.close()
 
 
 @pytest.fixture

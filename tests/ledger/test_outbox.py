@@ -1,0 +1,155 @@
+"""The outbox: what is put is on the ledger once, whatever crashes in between."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from ledger.bindings import Rule
+from ledger.keys import LocalSigner
+from ledger.outbox import messages
+from ledger.outbox.sender import Sender
+from ledger.outbox.tables import MessageRow, State, TransactionHashRow, TransactionRow
+from ledger.relay import BATCHERS, batch_of, grant_gas
+from ledger.storage import Base, Database, open_database, sqlite_url
+from ledger.transactions import sign_transaction
+from tests.town import Town
+
+
+class CrashError(Exception):
+    """The process ends here."""
+
+
+@pytest.fixture
+def town():
+    town = Town.found()
+    yield town
+    town.devnet.close()
+
+
+@pytest.fixture
+def database(tmp_path: Path):
+    database = Database(open_database(sqlite_url(tmp_path / "outbox.db")))
+    Base.metadata.create_all(database.engine)
+    yield database
+    database.close()
+
+
+def sender(town: Town, database: Database, crash_at: str | None = None) -> Sender:
+    def failpoint(name: str) -> None:
+        if name == crash_at:
+            raise CrashError(name)
+
+    signers = {"operator": town.keys["otto"], "relay": town.keys["relay"]}
+    return Sender(database, town.node, signers, batchers=BATCHERS, failpoint=failpoint)
+
+
+def put_rule(town: Town, database: Database, key: str = "rule") -> None:
+    call = town.contracts.use_cases.publish_rule(Rule(bytes(32), 16, 30, 30, b"\x01" * 32))
+    with database.writing() as session:
+        messages.put(session, call, key=key, signer="operator")
+
+
+def run_until_quiet(sender: Sender) -> None:
+    for _ in range(20):
+        if not sender.step():
+            return
+
+
+@pytest.mark.parametrize("point", ["T2.after_signed", "T3.after_broadcast", "T5.before_receipt_saved"])
+def test_a_crash_at_any_step_loses_nothing_and_does_nothing_twice(
+    town: Town, database: Database, point: str
+) -> None:
+    put_rule(town, database)
+    with pytest.raises(CrashError):
+        run_until_quiet(sender(town, database, crash_at=point))
+
+    run_until_quiet(sender(town, database))
+
+    assert town.contracts.use_cases.rule_count() == 1
+    with database.reading() as session:
+        fate = messages.fate(session, "rule")
+        assert session.scalar(select(func.count()).select_from(TransactionRow)) == 1
+    assert fate is not None
+    assert fate.succeeded
+
+
+def test_a_key_is_put_once(town: Town, database: Database) -> None:
+    put_rule(town, database)
+    put_rule(town, database)
+    run_until_quiet(sender(town, database))
+    assert town.contracts.use_cases.rule_count() == 1
+
+
+def test_the_signed_bytes_are_kept_before_they_are_sent(town: Town, database: Database) -> None:
+    put_rule(town, database)
+    with pytest.raises(CrashError):
+        sender(town, database, crash_at="T2.after_signed").step()
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(TransactionHashRow)) == 1
+    assert town.contracts.use_cases.rule_count() == 0
+
+
+def test_a_refusal_of_the_contract_is_kept_by_its_name(town: Town, database: Database) -> None:
+    with database.writing() as session:
+        messages.put(session, town.contracts.participants.admit(99), key="admit:99", signer="operator")
+    run_until_quiet(sender(town, database))
+    with database.reading() as session:
+        fate = messages.fate(session, "admit:99")
+    assert fate is not None
+    assert fate.refusal == "UnknownParticipant"
+    assert not fate.succeeded
+
+
+def test_a_nonce_that_went_to_somebody_else_is_given_again(town: Town, database: Database) -> None:
+    put_rule(town, database)
+    with pytest.raises(CrashError):
+        sender(town, database, crash_at="T2.after_signed").step()
+    otto = town.keys["otto"]
+    foreign = sign_transaction(
+        otto, chain_id=town.city.chain_id, nonce=town.node.nonce(otto.address), to=otto.address, data=b""
+    )
+    town.node.send_raw(foreign.raw)
+
+    run_until_quiet(sender(town, database))
+
+    assert town.contracts.use_cases.rule_count() == 1
+    with database.reading() as session:
+        states = set(session.scalars(select(TransactionRow.state)))
+    assert states == {State.CONFLICT, State.FINAL}
+
+
+def test_what_has_expired_is_dropped_and_never_sent_late(town: Town, database: Database) -> None:
+    call = town.contracts.participants.admit(99)
+    with database.writing() as session:
+        messages.put(session, call, key="late", signer="operator", expires_at=town.clock.now + 10)
+    town.pass_time(11)
+    before = town.node.nonce(town.keys["otto"].address)
+    run_until_quiet(sender(town, database))
+    with database.reading() as session:
+        assert session.scalar(select(MessageRow.state)) == State.ABANDONED
+    assert town.node.nonce(town.keys["otto"].address) == before
+
+
+def test_consents_under_the_same_terms_travel_together(town: Town, database: Database) -> None:
+    terms = town.terms(town.open_use_case())
+    given = [town.consent(terms) for _ in range(5)]
+    with database.writing() as session:
+        for one in given:
+            messages.put(
+                session,
+                town.contracts.consents.grant_by_signature(terms, one.grant),
+                key=f"grant:{one.consent.id.hex()}",
+                signer="relay",
+                gas=grant_gas(1),
+                batch=batch_of(terms),
+            )
+    run_until_quiet(sender(town, database))
+    assert all(town.contracts.consents.is_in_force(one.consent.id) for one in given)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(TransactionRow)) == 1
+
+
+def test_the_sender_of_a_key_does_not_show_it(town: Town) -> None:
+    signer = LocalSigner.fresh()
+    assert signer.secret.hex() not in repr(signer)

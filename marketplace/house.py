@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.city import City, Contracts
-from ledger.storage import Base, Database, VaultBase, open_database, sqlite_url
+from ledger.storage import Database, open_database, sqlite_url
+from marketplace.schema import upgrade
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class House:
         folder.mkdir(parents=True, exist_ok=True)
         main = open_database(database_url or sqlite_url(folder / "stoa.db"))
         vault = open_database(vault_url or sqlite_url(folder / "vault.db"), erasing=True)
-        Base.metadata.create_all(main)
-        VaultBase.metadata.create_all(vault)
+        upgrade(main, "main")
+        upgrade(vault, "vault")
         return cls(folder, city, Database(main), Database(vault), Contracts(city))
 
     @property

@@ -28,7 +28,7 @@ from marketplace.participants import service as participation
 from marketplace.projector import Projector
 from marketplace.provenance import access_log
 from marketplace.registrar import service as registrar
-from marketplace.registrar.tables import RegistrarBase
+from marketplace.schema import upgrade
 from marketplace.use_cases import service as use_cases
 from marketplace.use_cases.purposes import purpose_named
 from tests.town import CREDIT, Town
@@ -51,7 +51,7 @@ class Office:
         self.town = town
         self.house = House.of(town.city, folder, database_url=database_url, vault_url=vault_url)
         self.registry = Database(open_database(sqlite_url(folder / "registrar.db"), erasing=True))
-        RegistrarBase.metadata.create_all(self.registry.engine)
+        upgrade(self.registry.engine, "registrar")
         keys = town.keys
         signers = {
             "relay": keys["relay"],

@@ -16,7 +16,6 @@ from ledger.tree import root_of_log
 from marketplace.house import House
 from marketplace.provenance.tables import AccessRow, AnchorRow
 
-
 LOG_LOCK = 9162
 """The advisory lock of the log's writers on PostgreSQL."""
 

@@ -20,7 +20,7 @@ from marketplace.analysis.runner import VersionFile
 from marketplace.catalogue import artefacts
 from marketplace.catalogue import queries as catalogue
 from marketplace.disclosure import assessment
-from marketplace.disclosure.assessment import Population, Report
+from marketplace.disclosure.assessment import MOST_CELLS_ASSESSED, Population, Report
 from marketplace.errors import ConflictError, InvalidError, NotAllowedError
 from marketplace.house import House
 from marketplace.participants import queries as participants
@@ -92,7 +92,7 @@ def prepare(session: Session, request: Request) -> Prepared:
     """
     routine = parse_routine(request.routine)
     used = [catalogue.dataset_named(session, name) for name in routine.sources]
-    plan(routine, {found.name: found.description for found in used})
+    plan(routine, {found.name: found.description for found in used}, most_cells=MOST_CELLS_ASSESSED)
     grounds = dict(request.grounds)
     sources = [
         SourceForm(
@@ -185,7 +185,7 @@ def _require_documents(session: Session, form: Application, documents: dict[str,
     named = [used[source.dataset] for source in form.sources if source.dataset in used]
     if {found.name for found in named} != set(routine.sources):
         raise DocumentMismatchError("The application's datasets are not those of its routine.")
-    plan(routine, {found.name: found.description for found in named})
+    plan(routine, {found.name: found.description for found in named}, most_cells=MOST_CELLS_ASSESSED)
     if form.purpose not in BY_DIGEST:
         raise DocumentMismatchError("The purpose is not one that a use case may have.")
 

@@ -1,0 +1,158 @@
+"""The stage of the demonstration: the city's processes, its office, and everybody's keys."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from api.cli.context import Opened, is_done, settled
+from api.founding import found
+from api.home import LOOPBACK, Home, Settings
+from api.processes import Processes, free_port, wait_for_port
+from api.workers import wait_until
+from ledger.keys import write_private
+from ledger.node import Node
+from marketplace.errors import UnavailableError
+from marketplace.house import House
+
+CITY = "Demopolis"
+SEED = 7
+PATIENCE = 60.0
+
+
+class StageError(UnavailableError):
+    """A part of the city did not start."""
+
+    code = "city_did_not_start"
+
+
+@dataclass
+class Memory:
+    """What the play remembers between runs, in the city's folder."""
+
+    path: Path
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def of(cls, home: Home) -> "Memory":
+        path = home.folder / "demo.json"
+        return cls(path, json.loads(path.read_text()) if path.exists() else {})
+
+    def keep(self, **facts: Any) -> None:
+        self.facts.update(facts)
+        write_private(self.path, json.dumps(self.facts, indent=2).encode())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.facts
+
+    def __getitem__(self, name: str) -> Any:
+        return self.facts[name]
+
+
+class Stage:
+    """Starts what the play needs and opens the city's office."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.processes = Processes(home)
+        self.memory = Memory.of(home)
+        self._city: Opened | None = None
+
+    @property
+    def city(self) -> Opened:
+        assert self._city is not None
+        return self._city
+
+    @property
+    def house(self) -> House:
+        return self.city.house
+
+    @property
+    def work_folder(self) -> Path:
+        path = self.home.folder / "deliveries"
+        path.mkdir(exist_ok=True)
+        return path
+
+    @property
+    def first_day(self) -> date:
+        return date.fromisoformat(self.memory["first_day"])
+
+    def choose_ports(self) -> Settings:
+        """Ports that are free now, kept for the next start."""
+        known = self.home.settings
+        ports = [free_port(int(url.rsplit(":", 1)[1])) for url in (known.node, known.registrar, known.public)]
+        node, registrar, public = (f"http://{LOOPBACK}:{port}" for port in ports)
+        settings = Settings(
+            node=node,
+            registrar=registrar,
+            public=public,
+            database=known.database,
+            vault=known.vault,
+            play_bank=True,
+        )
+        self.home.keep(settings)
+        return settings
+
+    def start_chain(self) -> None:
+        port = self.home.settings.node.rsplit(":", 1)[1]
+        self.processes.start("devnet", "devnet", "--port", port)
+        self._require(self.home.settings.node, "devnet")
+
+    def open_city(self, progress: Callable[[str], None] = lambda step: None) -> bool:
+        """Found the city unless it is there. Whether it is new."""
+        fresh = not self.home.is_founded
+        if fresh:
+            found(self.home, Node.at(self.home.settings.node), name=CITY, progress=progress)
+        self._city = Opened(self.home, self.home.house(), self.home.node())
+        return fresh
+
+    def start_office(self) -> None:
+        """The registrar, the workers and the server, each a process of its own."""
+        settings = self.home.settings
+        self.processes.start("registrar", "registrar")
+        self.processes.start("workers", "workers")
+        self.processes.start("server", "server")
+        self._require(settings.registrar, "registrar")
+        self._require(settings.public, "server")
+
+    def start_workers(self, failpoint: str | None = None) -> None:
+        environment = {} if failpoint is None else {"STOA_FAILPOINT": failpoint}
+        self.processes.start("workers", "workers", environment=environment)
+
+    def settled(self, *keys: str) -> None:
+        """Wait until the ledger has these messages and the read model has their blocks."""
+        self.processes.require_running()
+        settled(self.city, *keys)
+
+    def wait_for(self, keys: list[str], progress: Callable[[int, int], None]) -> None:
+        """As `settled` for many messages, showing how many are done."""
+        waiting = set(keys)
+        give_up = time.monotonic() + 2 * PATIENCE
+        while waiting and time.monotonic() < give_up:
+            waiting = {key for key in waiting if not is_done(self.house, key)}
+            progress(len(keys) - len(waiting), len(keys))
+            time.sleep(0.1)
+        self.settled(*keys[-1:])
+
+    def until(self, holds: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
+        """Wait for something to be so.
+
+        Raises:
+            StageError: it is not so in time.
+        """
+        if not wait_until(holds, seconds=seconds):
+            self.processes.require_running()
+            raise StageError(f"{what} did not happen within {seconds:.0f} s. The logs are in {self.home.logs}.")
+
+    def close(self) -> None:
+        if self._city is not None:
+            self._city.house.close()
+        self.processes.stop_all()
+
+    def _require(self, url: str, name: str) -> None:
+        if not wait_for_port(url, PATIENCE):
+            self.processes.require_running()
+            raise StageError(f"The {name} does not answer at {url}. Its log is {self.home.logs / f'{name}.log'}.")

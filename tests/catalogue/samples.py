@@ -97,7 +97,7 @@ METERS: dict[str, Any] = _COMMON | {
             "from": "2025-12-30T00:00:00Z",
             "until": "2026-02-02T00:00:00Z",
         },
-        {"name": "wh", "type": "integer", "minimum": 0, "maximum": 100_000, "decimals": 3, "unit": "Wh"},
+        {"name": "wh", "type": "integer", "minimum": 0, "maximum": 1_000_000, "decimals": 3, "unit": "Wh"},
     ],
     "dimensions": [
         {

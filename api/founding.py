@@ -4,12 +4,10 @@ import json
 import secrets
 from collections.abc import Callable
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from api.home import OFFICERS, Home
 from ledger.city import City
 from ledger.deploy import Officers, deploy, function_selector
-from ledger.keys import LocalSigner, write_private
+from ledger.keys import Ed25519Attestor, LocalSigner, write_private
 from ledger.node import Node
 from ledger.roles import PROFILES
 from marketplace.catalogue import artefacts
@@ -44,7 +42,7 @@ def found(
         name=name,
         officers=officers(keys),
         registrar=registrar.address,
-        attestor=attestor_key(keys["attestor"]).public_key().public_bytes_raw(),
+        attestor=Ed25519Attestor(keys["attestor"].secret).public_key,
         profile=PROFILES[profile],
         progress=progress,
     )
@@ -67,11 +65,6 @@ def officers(keys: dict[str, LocalSigner]) -> Officers:
         ombudsman=keys["ombudsman"].address,
         carriers=(keys["relay"].address,),
     )
-
-
-def attestor_key(signer: LocalSigner) -> Ed25519PrivateKey:
-    """The Ed25519 key that statements are signed with; its seed is kept like every other key."""
-    return Ed25519PrivateKey.from_private_bytes(signer.secret)
 
 
 def begin(house: House, city: City) -> None:

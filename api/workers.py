@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from api.home import Home
 from ledger.enums import Class
+from ledger.keys import Ed25519Attestor
 from ledger.node import Block, LedgerError, Node, NodeUnreachableError
 from ledger.outbox.sender import Sender
 from ledger.relay import BATCHERS
@@ -26,7 +27,7 @@ from marketplace.use_cases import service as use_cases
 logger = logging.getLogger("stoa.workers")
 
 BUSY_PAUSE = 0.02
-IDLE_PAUSE = 0.25
+IDLE_PAUSE = 0.1
 LOST_PAUSE = 1.0
 ANCHOR_SECONDS = 30
 """How long records wait for an anchor when no settlement brings one."""
@@ -91,7 +92,8 @@ class Workers:
         return step
 
     def _analysis_step(self) -> Callable[[], bool]:
-        return Workbench(self._house, failpoint).step
+        attestor = Ed25519Attestor(self._home.keys.existing("attestor").secret)
+        return Workbench(self._house, attestor, failpoint).step
 
     def _loop(self, step: Callable[[], bool]) -> None:
         while not self._stopping.is_set():

@@ -53,4 +53,6 @@ def revoke_by_code(city: City, nodes: Sequence[Node], code: RevocationCode) -> t
             return found, DirectSender(node, LocalSigner.fresh()).send(call, GAS)
         except NodeUnreachableError:
             continue
-    raise NodeUnreachableError("None of the city's nodes answers. Try again later, or ask the desk or the ombudsman.")
+    raise NodeUnreachableError(
+        "None of the city's nodes answers. Try again later, or ask the desk or the ombudsman."
+    )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 import eth_keys
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eth_account import Account
 from eth_keys.datatypes import PrivateKey
 from eth_keys.exceptions import BadSignature, ValidationError
@@ -60,6 +61,20 @@ class LocalSigner:
 
     def __repr__(self) -> str:
         return f"LocalSigner({self.address})"
+
+
+class Ed25519Attestor:
+    """Signs statements. Its seed is kept like every other key."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+
+    @property
+    def public_key(self) -> bytes:
+        return self._key.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message)
 
 
 def fresh_secret() -> bytes:

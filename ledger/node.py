@@ -166,14 +166,21 @@ class Node:
         asked = {"blockHash": "0x" + block_hash.hex(), "address": list(addresses)}
         return [parsed_log(entry) for entry in self.request("eth_getLogs", asked)]
 
-    def logs_about(self, addresses: Sequence[str], topics: Sequence[bytes | None], first: int = 0) -> list[Log]:
+    def logs_about(
+        self, addresses: Sequence[str], topics: Sequence[bytes | None], first: int = 0
+    ) -> list[Log]:
         """All logs of these contracts with these topics, from block `first` to the head, page by page."""
         wanted = [None if topic is None else "0x" + topic.hex() for topic in topics]
         head = self.head().number
         found: list[Log] = []
         for start in range(first, head + 1, MOST_BLOCKS):
             end = min(start + MOST_BLOCKS - 1, head)
-            asked = {"fromBlock": hex(start), "toBlock": hex(end), "address": list(addresses), "topics": wanted}
+            asked = {
+                "fromBlock": hex(start),
+                "toBlock": hex(end),
+                "address": list(addresses),
+                "topics": wanted,
+            }
             found += [parsed_log(entry) for entry in self.request("eth_getLogs", asked)]
         return found
 

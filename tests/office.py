@@ -7,7 +7,7 @@ from ledger.bindings import Join
 from ledger.consents import Opening, SignedConsent, grant_of, sign_consent
 from ledger.digests import text_digest
 from ledger.enums import Class
-from ledger.keys import LocalSigner
+from ledger.keys import Ed25519Attestor, LocalSigner
 from ledger.outbox.sender import Sender
 from ledger.payments import licence_quote_id, order_id, pay
 from ledger.relay import BATCHERS
@@ -31,7 +31,7 @@ from marketplace.registrar import service as registrar
 from marketplace.schema import upgrade
 from marketplace.use_cases import service as use_cases
 from marketplace.use_cases.purposes import purpose_named
-from tests.town import CREDIT, Town
+from tests.town import ATTESTOR_SEED, CREDIT, Town
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Office:
         }
         self.sender = Sender(self.house.database, town.node, signers, batchers=BATCHERS)
         self.projector = Projector(self.house.database, town.node, town.city)
-        self.workbench = Workbench(self.house)
+        self.workbench = Workbench(self.house, Ed25519Attestor(ATTESTOR_SEED))
         self.projector.catch_up()
 
     def pump(self, rounds: int = 12, *, analysis: bool = False) -> None:

@@ -28,7 +28,7 @@ from ledger.devnet.chain import Devnet
 from ledger.devnet.provider import InProcessProvider
 from ledger.digests import text_digest
 from ledger.enums import AGGREGATES, Class, Ground, Meter, NoticeKind
-from ledger.keys import LocalSigner
+from ledger.keys import Ed25519Attestor, LocalSigner
 from ledger.node import Node, Receipt
 from ledger.payments import licence_quote_id, order_id, pay
 from ledger.revocation_code import RevocationCode
@@ -47,6 +47,7 @@ START = 1_793_000_000
 """The first second of a test city: 26 October 2026."""
 STATEMENT = "I allow Lab to learn how people of my age group and district travel."
 CREDIT = 1_000_000
+ATTESTOR_SEED = bytes(range(32))
 
 ROLES = (
     "city",
@@ -122,7 +123,7 @@ class Town:
             name="Testopolis",
             officers=officers,
             registrar=keys["registrar"].address,
-            attestor=b"\x07" * 32,
+            attestor=Ed25519Attestor(ATTESTOR_SEED).public_key,
             profile=DEVNET,
         )
         return cls(devnet, node, clock, keys, city)

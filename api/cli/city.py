@@ -242,9 +242,8 @@ def tariff(
         with city.house.database.writing() as session:
             key = licences.set_tariff(session, city.house, form)
         settled(city, key)
-        console.print(
-            f"A licence costs {in_credits(form.licence_price)} credits, a {meter} {in_credits(form.unit_price)}, from now on."
-        )
+        licence_price, unit_price = in_credits(form.licence_price), in_credits(form.unit_price)
+        console.print(f"From now on a licence costs {licence_price} credits, a {meter} {unit_price}.")
 
 
 @app.command()

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from api.cli import city, data, ledger
+from api.cli import audit, city, data, ledger
 from api.cli.context import Chosen, chosen_home
 from api.cli.overview import show_overview
 from api.cli.terminal import console, speaking
 from api.home import ENVIRONMENT
+from api.workers import work
 from ledger.devnet.server import serve as serve_devnet
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.add_typer(city.app, name="city")
 app.add_typer(data.app, name="data")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(audit.app, name="audit")
 
 
 @app.callback(invoke_without_command=True)
@@ -51,6 +53,14 @@ def devnet(
         code = serve_devnet(
             home.devnet, port=port, started=lambda _devnet, url: console.print(f"Listening at {url}")
         )
+    raise typer.Exit(code)
+
+
+@app.command()
+def workers() -> None:
+    """Run the background workers: sender, projector, policies, analysis."""
+    with speaking():
+        code = work(chosen_home())
     raise typer.Exit(code)
 
 

@@ -37,8 +37,9 @@ from marketplace.orders import queries
 from marketplace.orders.model import JobState, Order
 from marketplace.orders.sealing import fresh_key, salted_digest, sealed
 from marketplace.orders.tables import JobRow, ReleaseRow, ResultKeyRow, SealedRow
-from marketplace.provenance import access_log
+from marketplace.provenance import access_log, statements
 from marketplace.provenance.queries import block, head
+from marketplace.provenance.statements import Attestor
 from marketplace.use_cases import queries as use_cases
 from marketplace.use_cases.queries import UseCase
 
@@ -90,8 +91,9 @@ class Asked:
 class Workbench:
     """Takes one order after the other as far as it goes."""
 
-    def __init__(self, house: House, failpoint: FailPoint = lambda name: None) -> None:
+    def __init__(self, house: House, attestor: Attestor, failpoint: FailPoint = lambda name: None) -> None:
         self._house = house
+        self._attestor = attestor
         self._failpoint = failpoint
 
     def step(self) -> bool:
@@ -383,6 +385,8 @@ class Workbench:
             self._destroy(id_)
         with self._house.database.writing() as session:
             job = session.get_one(JobRow, id_)
+            if settled_as_sealed:
+                statements.keep(session, self._house, self._attestor, id_)
             job.state = JobState.READY if settled_as_sealed else JobState.ENDED
             job.changed_at = int(time.time())
         return True

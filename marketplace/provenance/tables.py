@@ -27,6 +27,16 @@ class AccessRow(Base):
     use_case: Mapped[int | None] = mapped_column(index=True)
 
 
+class StatementRow(Base):
+    """The signed statement about a settled order."""
+
+    __tablename__ = "statements"
+    __table_args__ = kept_in(Store.ARTEFACTS)
+
+    order: Mapped[bytes] = mapped_column(primary_key=True)
+    envelope: Mapped[bytes]
+
+
 class BlockRow(Base):
     """The blocks the projection has applied; the newest is the cursor."""
 

@@ -1,0 +1,67 @@
+"""`stoa audit ...`: hand the evidence over, and have it verified by the independent auditor."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from api.cli.context import Opened, opened
+from api.cli.terminal import console, speaking
+from marketplace.provenance import bundle
+
+app = typer.Typer(no_args_is_help=True, help="Export the city's evidence and verify it independently.")
+
+
+@app.command("export")
+def export_(
+    target: Annotated[Path, typer.Argument(help="a folder that does not exist yet")],
+) -> None:
+    """Write the bundle: sealed blocks, documents, statements, access log, and what the database says."""
+    with speaking(), opened() as city:
+        last = exported(city, target)
+        console.print(f"{target} holds everything up to block {last:,}. Anybody can check it with stoa-audit.")
+
+
+def exported(city: Opened, target: Path) -> int:
+    with Progress(transient=True, console=console) as bar:
+        task = bar.add_task("exporting blocks", total=None)
+        return bundle.export(
+            city.house,
+            city.node,
+            target,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+@app.command()
+def verify(
+    target: Annotated[Path | None, typer.Argument(help="a bundle; a fresh one is exported if none is named")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the verdict here as well")] = None,
+) -> None:
+    """Have the independent auditor replay the ledger from genesis and compare everything."""
+    with speaking(), opened() as city, tempfile.TemporaryDirectory(prefix="stoa-audit-") as folder:
+        chosen = target or Path(folder) / "bundle"
+        if target is None:
+            exported(city, chosen)
+        arguments = ["verify", "--bundle", str(chosen), "--node", city.home.settings.node]
+        if json_file is not None:
+            arguments += ["--json", str(json_file)]
+        code = run_auditor(arguments)
+    raise typer.Exit(code)
+
+
+@app.command()
+def receipt(file: Annotated[Path, typer.Argument(help="a receipt or proof (JSON)", exists=True)]) -> None:
+    """Check a receipt or a proof against the city's node."""
+    with speaking(), opened() as city:
+        code = run_auditor(["receipt", str(file), "--node", city.home.settings.node])
+    raise typer.Exit(code)
+
+
+def run_auditor(arguments: list[str]) -> int:
+    """The auditor is a distribution of its own and shares no code with this one: it runs as its own process."""
+    return subprocess.run([sys.executable, "-m", "stoa_audit", *arguments], check=False).returncode

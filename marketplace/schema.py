@@ -23,11 +23,22 @@ from marketplace.orders import tables as _orders
 from marketplace.participants import tables as _participants
 from marketplace.provenance import tables as _provenance
 from marketplace.registrar.tables import RegistrarBase
+from marketplace.requests import tables as _requests
 from marketplace.use_cases import tables as _use_cases
 
 FOLDER = Path(__file__).parent / "migrations"
 
-TABLE_MODULES = (_catalogue, _consent, _licences, _orders, _outbox, _participants, _provenance, _use_cases)
+TABLE_MODULES = (
+    _catalogue,
+    _consent,
+    _licences,
+    _orders,
+    _outbox,
+    _participants,
+    _provenance,
+    _requests,
+    _use_cases,
+)
 """Imported so that their tables are known."""
 
 METADATA: dict[str, MetaData] = {

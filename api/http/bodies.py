@@ -70,7 +70,7 @@ def _bounded_integer(digits: str) -> int:
 
 
 def _refuse_number(_digits: str) -> NoReturn:
-    raise BodyNotJsonError("Numbers are whole numbers here; amounts are decimal strings such as \"12.50\".")
+    raise BodyNotJsonError('Numbers are whole numbers here; amounts are decimal strings such as "12.50".')
 
 
 def _is_shallow(value: object) -> bool:

@@ -164,7 +164,9 @@ def invalid(error: RequestValidationError) -> JSONResponse:
 
 
 def place_of(path: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) if isinstance(part, int) else part if part.isidentifier() else shown(part) for part in path)
+    return ".".join(
+        str(part) if isinstance(part, int) else part if part.isidentifier() else shown(part) for part in path
+    )
 
 
 def message_of(wrong: Any) -> str:
@@ -234,7 +236,9 @@ class LastResort:
                     pass
         instance = new_instance()
         frames = traceback.extract_tb(error.__traceback__)
-        where = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames[-12:]))
+        where = " < ".join(
+            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames[-12:])
+        )
         logger.error("%s: %s at %s", instance, type(error).__name__, where)
         status, title = OWN_CODES["internal_error"]
         return answer(status, "internal_error", title, instance=instance)

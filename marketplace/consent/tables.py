@@ -67,3 +67,62 @@ class LinkRow(VaultBase):
     code: Mapped[str | None]
     """The revocation code, so that she can stop it with one click. Held by her own wish; her paper has it too."""
     assisted: Mapped[bool]
+
+
+class StopRow(VaultBase):
+    """She asked to stop: off the ledger this consent counts no more, and from `due_at` it is ended on the ledger.
+
+    Ends of several consents of one person are spread in time, so that nobody who reads the ledger ties them together.
+    """
+
+    __tablename__ = "stops"
+    __table_args__ = kept_in(Store.VAULT)
+
+    consent: Mapped[bytes] = mapped_column(primary_key=True)
+    asked_at: Mapped[int]
+    due_at: Mapped[int]
+    sent: Mapped[bool] = mapped_column(default=False)
+
+
+class ErasureRow(VaultBase):
+    """A person's wish to be forgotten, and how far it is. What names her is wiped when it is done."""
+
+    __tablename__ = "erasures"
+    __table_args__ = kept_in(Store.VAULT)
+
+    id: Mapped[bytes] = mapped_column(primary_key=True)
+    """32 random bytes: whoever has them may read the certificate."""
+    letter: Mapped[str | None]
+    """Her letter's code, until the registrar has forgotten her."""
+    kind: Mapped[str | None]
+    key: Mapped[str | None]
+    subject: Mapped[int | None]
+    """Her index: a number that means nothing once her key is gone. Kept to repeat the erasure on a restored copy."""
+    asked_at: Mapped[int]
+    done_at: Mapped[int | None]
+
+
+class ErasedVersionRow(VaultBase):
+    """One version that is written again without her rows: the new file's name and key, chosen before it is written."""
+
+    __tablename__ = "erased_versions"
+    __table_args__ = kept_in(Store.VAULT)
+
+    erasure: Mapped[bytes] = mapped_column(primary_key=True)
+    dataset: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    leaf: Mapped[bytes]
+    name: Mapped[str]
+    key: Mapped[bytes | None]
+    """Wiped when it is done: the version's own row has it then."""
+    done: Mapped[bool] = mapped_column(default=False)
+
+
+class EndedByErasureRow(VaultBase):
+    """A consent that an erasure ended, for the certificate."""
+
+    __tablename__ = "consents_ended_by_erasure"
+    __table_args__ = kept_in(Store.VAULT)
+
+    erasure: Mapped[bytes] = mapped_column(primary_key=True)
+    consent: Mapped[bytes] = mapped_column(primary_key=True)

@@ -37,3 +37,25 @@ class TrustedKeyRow(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     trusted: Mapped[bool]
     changed_in: Mapped[int]
+
+
+class SignInNonceRow(Base):
+    """A nonce that was handed out for one sign-in. It is gone before anybody learns whether the sign-in succeeded."""
+
+    __tablename__ = "sign_in_nonces"
+    __table_args__ = kept_in(Store.OPERATIONS)
+
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[int] = mapped_column(index=True)
+
+
+class SessionRow(Base):
+    """Somebody who signed in. The token itself is known to its holder only."""
+
+    __tablename__ = "sessions"
+    __table_args__ = kept_in(Store.OPERATIONS)
+
+    token_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    participant: Mapped[int]
+    opened_at: Mapped[int]
+    expires_at: Mapped[int] = mapped_column(index=True)

@@ -145,7 +145,9 @@ class Stage:
         """
         if not wait_until(holds, seconds=seconds):
             self.processes.require_running()
-            raise StageError(f"{what} did not happen within {seconds:.0f} s. The logs are in {self.home.logs}.")
+            raise StageError(
+                f"{what} did not happen within {seconds:.0f} s. The logs are in {self.home.logs}."
+            )
 
     def close(self) -> None:
         if self._city is not None:
@@ -155,4 +157,6 @@ class Stage:
     def _require(self, url: str, name: str) -> None:
         if not wait_for_port(url, PATIENCE):
             self.processes.require_running()
-            raise StageError(f"The {name} does not answer at {url}. Its log is {self.home.logs / f'{name}.log'}.")
+            raise StageError(
+                f"The {name} does not answer at {url}. Its log is {self.home.logs / f'{name}.log'}."
+            )

@@ -1,0 +1,120 @@
+"""The play's people: who is asked, what they answer, and their keys.
+
+The people are synthetic and their answers are played. Their papers (key, revocation code) are kept in one encrypted
+file, because somebody has to hold what each of them would hold at home.
+"""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from api.home import Home
+from api.registrar.client import RegistrarClient
+from ledger.bindings import Grant, Terms
+from ledger.consents import Opening, sign_consent
+from ledger.keys import LocalSigner, write_private
+from ledger.revocation_code import RevocationCode
+from ledger.typed_data import Domain
+from marketplace.consent.service import Member, Whose
+from marketplace.registrar.service import Ask, DeskAsk
+from marketplace.sources.cache import verified_folder
+from marketplace.sources.catalogue import TRAVEL
+from marketplace.sources.played_answers import PlayedAnswers, played_answers
+from marketplace.sources.travel import Person, read_persons
+
+SEED = 7
+NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What somebody holds after saying yes."""
+
+    person: int
+    consent: str
+    code: str
+    secret: str
+
+
+class Papers:
+    """The encrypted file of everybody's papers."""
+
+    def __init__(self, home: Home) -> None:
+        self._path = home.folder / "played" / "papers"
+        self._key = home.wallets.signer("played-citizens").secret
+
+    def read(self) -> list[Paper]:
+        if not self._path.exists():
+            return []
+        sealed = self._path.read_bytes()
+        plain = AESGCM(self._key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], b"papers")
+        return [Paper(**one) for one in json.loads(plain)]
+
+    def add(self, papers: Sequence[Paper]) -> None:
+        kept = {paper.consent: paper for paper in [*self.read(), *papers]}
+        plain = json.dumps([asdict(paper) for paper in kept.values()]).encode()
+        nonce = os.urandom(NONCE_BYTES)
+        write_private(self._path, nonce + AESGCM(self._key).encrypt(nonce, plain, b"papers"))
+
+
+def asked_people(cache: Path | None = None) -> list[Person]:
+    """Everybody of 16 and over: nobody younger is asked."""
+    return [person for person in read_persons(verified_folder(TRAVEL, cache)) if person.may_be_asked]
+
+
+def answers(people: Sequence[Person]) -> PlayedAnswers:
+    return played_answers([person.person_id for person in people], SEED)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A consent signed by a played citizen's own key, and its paper."""
+
+    ask: DeskAsk
+    whose: Whose
+    code: RevocationCode
+    paper: Paper
+
+
+def sign_all(
+    domain: Domain, terms: Terms, references: dict[int, bytes], progress: Callable[[int, int], None]
+) -> list[Signed]:
+    """Each person's own fresh key signs her own consent."""
+    signed: list[Signed] = []
+    for person, reference in references.items():
+        opening = Opening.of(reference)
+        signer, code = LocalSigner.fresh(), RevocationCode.fresh()
+        consent = sign_consent(domain, signer, terms, commitment=opening.commitment, code=code)
+        signed.append(
+            Signed(
+                ask=DeskAsk("person", str(person), Ask(terms, consent.own, consent.signature, opening.salt)),
+                whose=Whose("person", str(person), reference),
+                code=code,
+                paper=Paper(person, consent.id.hex(), str(code), signer.secret.hex()),
+            )
+        )
+        progress(len(signed), len(references))
+    return signed
+
+
+def countersigned(
+    registrar: RegistrarClient,
+    signed: Sequence[Signed],
+    progress: Callable[[int, int], None],
+    at_once: int = 200,
+) -> list[Member]:
+    """The registrar's countersignature for each, asked for in batches as the desk does."""
+    members: list[Member] = []
+    for start in range(0, len(signed), at_once):
+        part = signed[start : start + at_once]
+        for one, answer in zip(part, registrar.countersign_batch([one.ask for one in part]), strict=True):
+            if isinstance(answer, Exception):
+                raise answer
+            grant = Grant(one.ask.ask.own, one.ask.ask.signature, answer)
+            members.append(Member(grant, one.whose, one.ask.ask.salt, one.code))
+        progress(len(members), len(signed))
+    return members

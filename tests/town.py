@@ -1,9 +1,12 @@
 """A city in this process for tests: the real contracts on the devnet's own engine, with everybody's keys at hand."""
 
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from ledger.abi import Call
+from ledger.abi import Call, Event, LogFields
 from ledger.bindings import (
     Application,
     Decision,
@@ -15,6 +18,7 @@ from ledger.bindings import (
     Outcome,
     Own,
     Payee,
+    Payment,
     Registration,
     Source,
     Tariff,
@@ -32,8 +36,8 @@ from ledger.keys import Ed25519Attestor, LocalSigner
 from ledger.node import Node, Receipt
 from ledger.payments import licence_quote_id, order_id, pay
 from ledger.revocation_code import RevocationCode
-from ledger.roles import DEVNET
-from ledger.transactions import DirectSender
+from ledger.roles import DEVNET, Profile
+from ledger.transactions import DirectSender, sign_transaction
 from ledger.typed_data import (
     application_digest,
     join_digest,
@@ -48,6 +52,8 @@ START = 1_793_000_000
 STATEMENT = "I allow Lab to learn how people of my age group and district travel."
 CREDIT = 1_000_000
 ATTESTOR_SEED = bytes(range(32))
+
+Occurred = TypeVar("Occurred", bound=Event)
 
 ROLES = (
     "city",
@@ -102,11 +108,11 @@ class Town:
     numbers: dict[str, int] = field(default_factory=dict[str, int])
 
     @classmethod
-    def found(cls) -> "Town":
+    def found(cls, profile: Profile = DEVNET) -> "Town":
         clock = Clock()
         devnet = Devnet.in_memory(clock=clock)
         node = Node(InProcessProvider(devnet))
-        keys = {name: LocalSigner.fresh() for name in (*ROLES, *ORGANISATIONS)}
+        keys = {name: LocalSigner.fresh() for name in (*ROLES, *ORGANISATIONS, "deployer")}
         officers = Officers(
             city=keys["city"].address,
             admin=keys["admin"].address,
@@ -119,14 +125,26 @@ class Town:
         )
         city = deploy(
             node,
-            LocalSigner.fresh(),
+            keys["deployer"],
             name="Testopolis",
             officers=officers,
             registrar=keys["registrar"].address,
             attestor=Ed25519Attestor(ATTESTOR_SEED).public_key,
-            profile=DEVNET,
+            profile=profile,
         )
         return cls(devnet, node, clock, keys, city)
+
+    @contextmanager
+    def rewinding(self) -> Generator["Town"]:
+        """What happens inside is forgotten at the end: the chain, its clock, who joined, whose keys were made."""
+        snapshot, now = self.devnet.snapshot(), self.clock.now
+        keys, numbers = dict(self.keys), dict(self.numbers)
+        try:
+            yield self
+        finally:
+            self.devnet.revert(snapshot)
+            self.clock.now = now
+            self.keys, self.numbers = keys, numbers
 
     @property
     def contracts(self) -> Contracts:
@@ -135,6 +153,30 @@ class Town:
     def send(self, who: str | LocalSigner, call: Call, gas: int = 10_000_000) -> Receipt:
         signer = self.keys[who] if isinstance(who, str) else who
         return DirectSender(self.node, signer).send(call, gas)
+
+    def send_together(self, *sent: tuple[str, Call]) -> list[Receipt]:
+        """Send transactions that one block holds, in this order. A refused one has a receipt that says so."""
+        raws: list[bytes] = []
+        nonces: dict[str, int] = {}
+        for who, call in sent:
+            signer = self.keys[who]
+            nonce = nonces.get(who, self.node.nonce(signer.address))
+            nonces[who] = nonce + 1
+            transaction = sign_transaction(
+                signer, chain_id=self.city.chain_id, nonce=nonce, to=call.to, data=call.data
+            )
+            raws.append(transaction.raw)
+        hashes = [answer.result() for answer in self.devnet.sequencer.intake.submit_all(raws)]
+        receipts = [receipt for each in hashes if (receipt := self.node.receipt(each)) is not None]
+        assert len(receipts) == len(sent)
+        assert len({receipt.block_number for receipt in receipts}) == 1
+        return receipts
+
+    def send_later(self, who: str, call: Call, delay: int) -> Receipt:
+        """An act that waits: schedule it, let `delay` seconds pass, do it."""
+        self.send(who, self.contracts.access.schedule(call.to, call.data, 0))
+        self.pass_time(delay)
+        return self.send(who, call)
 
     def pass_time(self, seconds: int) -> None:
         self.clock.now += seconds
@@ -155,6 +197,9 @@ class Town:
         if admit:
             self.send("otto", self.contracts.participants.admit(number))
         return number
+
+    def freeze(self, name: str) -> Receipt:
+        return self.send("guardian", self.contracts.participants.freeze(self.numbers[name], b"\x41" * 32))
 
     # Data
 
@@ -217,8 +262,9 @@ class Town:
     def decision(self, *, allowed: bool = True, minimum_cohort: int = 10, longest_days: int = 90) -> Decision:
         return Decision(allowed, minimum_cohort, longest_days, b"\x21" * 32, b"\x22" * 32)
 
-    def allow(self, use_case: int, **decision: int) -> None:
-        self.send("otto", self.contracts.use_cases.decide(use_case, self.decision(**decision)))
+    def allow(self, use_case: int, *, minimum_cohort: int = 10, longest_days: int = 90) -> None:
+        decision = self.decision(minimum_cohort=minimum_cohort, longest_days=longest_days)
+        self.send("otto", self.contracts.use_cases.decide(use_case, decision))
 
     def notice(self, use_case: int, statement: str = STATEMENT, scope: int = 1) -> None:
         self.send("otto", self.contracts.use_cases.publish_notice(use_case, self.notice_of(statement, scope)))
@@ -235,6 +281,9 @@ class Town:
         self.allow(number)
         self.notice(number)
         return number
+
+    def close(self, use_case: int) -> Receipt:
+        return self.send("otto", self.contracts.use_cases.close(use_case, b"\x42" * 32))
 
     # Consents
 
@@ -304,7 +353,7 @@ class Town:
         payment = self.payment(buyer, quote.price, licence_quote_id(quote))
         return self.contracts.settlement.buy_licence(quote, payment)
 
-    def payment(self, buyer: str, amount: int, nonce: bytes, *, bound: bool = True):
+    def payment(self, buyer: str, amount: int, nonce: bytes, *, bound: bool = True) -> Payment:
         return pay(
             self.city.domains.credit,
             self.keys[buyer],
@@ -363,6 +412,15 @@ class Town:
         self.fund("lab")
         self.anchor()
         return use_case, number, self.buy(use_case, number)
+
+
+def events(receipt: Receipt, kind: type[Occurred]) -> list[Occurred]:
+    """The events of one kind in a transaction's receipt."""
+    return [
+        kind.decoded(LogFields(log.topics, log.data))
+        for log in receipt.logs
+        if log.topics[0] == kind.topic_zero()
+    ]
 
 
 def payee(number: int, basis_points: int) -> Payee:

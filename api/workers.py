@@ -59,6 +59,9 @@ class Workers:
         for thread in self._threads:
             thread.start()
 
+    def ask_to_stop(self) -> None:
+        self._stopping.set()
+
     def stop(self) -> None:
         """Finish the steps under way, then return."""
         self._stopping.set()
@@ -141,7 +144,7 @@ def work(home: Home) -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     workers = Workers(home)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: workers._stopping.set())
+        signal.signal(number, lambda *_: workers.ask_to_stop())
     workers.start()
     workers.wait()
     workers.stop()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ledger.bindings import ConsentGranted, Grant, Own, Revocation, Signature, Terms
 from ledger.digests import keccak, text_digest
-from ledger.keys import LocalSigner
+from ledger.keys import LocalSigner, Signer
 from ledger.revocation_code import RevocationCode
 from ledger.typed_data import (
     Domain,
@@ -68,7 +68,7 @@ def sign_consent(
     return SignedConsent(id_, terms, own, signed(signer, id_))
 
 
-def countersign(domain: Domain, registrar: LocalSigner, consent: SignedConsent) -> Signature:
+def countersign(domain: Domain, registrar: Signer, consent: SignedConsent) -> Signature:
     return signed(
         registrar,
         countersignature_digest(domain, consent.terms.use_case, consent.own.commitment, consent.id),

@@ -6,7 +6,7 @@ from typing import Any
 import rlp
 from eth_hash.auto import keccak
 from rlp.codec import encode_raw
-from trie import HexaryTrie
+from trie.hexary import HexaryTrie
 
 from ledger.digests import unhexed
 from ledger.node import LedgerError, Node
@@ -121,7 +121,7 @@ def receipt_bytes(found: dict[str, Any]) -> bytes:
         logs,
     ]
     kind = int(found["type"], 16)
-    return (bytes([kind]) if kind else b"") + rlp.encode(fields)
+    return (bytes([kind]) if kind else b"") + bytes(rlp.encode(fields))
 
 
 def log_evidence(node: Node, *, block: int, transaction: bytes, index: int) -> LogEvidence:

@@ -11,12 +11,13 @@ import secrets
 from pathlib import Path
 from typing import Protocol, cast
 
-import eth_keys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eth_account import Account
-from eth_keys.datatypes import PrivateKey
-from eth_keys.exceptions import BadSignature, ValidationError
+from eth_keys.datatypes import PrivateKey, Signature
+from eth_keys.exceptions import BadSignature
+from eth_keys.main import KeyAPI
 from eth_utils.address import to_checksum_address
+from eth_utils.exceptions import ValidationError
 
 SCRYPT_ROUNDS = 4096
 
@@ -94,7 +95,7 @@ def recover(digest: bytes, signature: bytes) -> str | None:
     if int.from_bytes(signature[32:64], "big") > SECP256K1_ORDER // 2:
         return None
     try:
-        parsed = eth_keys.keys.Signature(signature[:64] + bytes([signature[64] - 27]))
+        parsed = Signature(signature[:64] + bytes([signature[64] - 27]))
         return parsed.recover_public_key_from_msg_hash(digest).to_checksum_address()
     except (BadSignature, ValidationError):
         return None
@@ -108,7 +109,7 @@ def compact(signature: bytes) -> tuple[bytes, bytes]:
 
 def require_native_backend() -> None:
     """Stop when eth-keys fell back to its pure-Python arithmetic, which is 25 to 50 times slower."""
-    backend = type(eth_keys.keys.backend).__name__
+    backend = type(KeyAPI().backend).__name__
     if backend != "CoinCurveECCBackend":
         raise KeyFileError(f"eth-keys runs on {backend}; reinstall the coincurve package and start again.")
 

@@ -6,7 +6,7 @@
 *operations*: outbox, nonces, idempotency, sessions, access log.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -85,13 +85,13 @@ class Database:
         self._writing = engine.execution_options(writes=True)
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self) -> Generator[Session]:
         """A session on one consistent state; nothing is written."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Generator[Session]:
         """A transaction: committed when the block ends, rolled back when it raises."""
         with Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session

@@ -32,7 +32,7 @@ def sign_transaction(
     signer: LocalSigner, *, chain_id: int, nonce: int, to: str | None, data: bytes, gas: int = DEFAULT_GAS
 ) -> SignedTransaction:
     """A type-2 transaction at zero fee: gas is free on the ledger and still metered."""
-    fields = {
+    fields: dict[str, int | bytes | str] = {
         "type": 2,
         "chainId": chain_id,
         "nonce": nonce,

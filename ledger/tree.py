@@ -133,12 +133,11 @@ def excludes(root: bytes, proof: ExclusionProof) -> bool:
     for neighbour in (proof.below, proof.above):
         if neighbour is not None and not (neighbour.size == proof.size and includes(root, neighbour)):
             return False
-    match proof.below, proof.above:
-        case None, None:
-            return False
-        case None, above:
-            return above is not None and above.index == 0 and proof.leaf < above.leaf
-        case below, None:
-            return below.index == proof.size - 1 and below.leaf < proof.leaf
-        case below, above:
-            return above.index == below.index + 1 and below.leaf < proof.leaf < above.leaf
+    below, above = proof.below, proof.above
+    if below is None and above is None:
+        return False
+    if below is None:
+        return above is not None and above.index == 0 and proof.leaf < above.leaf
+    if above is None:
+        return below.index == proof.size - 1 and below.leaf < proof.leaf
+    return above.index == below.index + 1 and below.leaf < proof.leaf < above.leaf

@@ -1,6 +1,6 @@
 """What a command works on: the city in `--home`, its databases and its node."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +52,7 @@ def chosen_home() -> Home:
 
 
 @contextmanager
-def opened() -> Iterator[Opened]:
+def opened() -> Generator[Opened]:
     """Open the city in `--home`. Its processes must be running: commands queue, workers send.
 
     Raises:

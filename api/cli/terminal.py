@@ -1,7 +1,7 @@
 """How commands speak: one console, one way to fail."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -19,7 +19,7 @@ EXIT_INTERRUPTED = 130
 
 
 @contextmanager
-def speaking() -> Iterator[None]:
+def speaking() -> Generator[None]:
     """Turns a refusal into its one sentence and exit code 1, and Ctrl-C into one sentence and 130."""
     try:
         yield

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,8 @@ class Step:
     note: str = ""
     details: list[str] = field(default_factory=list[str])
     done_before: bool = False
-    _progress: Callable[[int, int], None] = lambda done, total: None
+    progress: Callable[[int, int], None] = lambda done, total: None
+    """Shows how much of a long step is done."""
 
     def say(self, note: str) -> None:
         """What is shown behind the title when the step is done."""
@@ -32,9 +33,6 @@ class Step:
     def already(self, note: str = "already done") -> None:
         self.done_before = True
         self.note = note
-
-    def progress(self, done: int, total: int) -> None:
-        self._progress(done, total)
 
 
 class Score:
@@ -59,13 +57,13 @@ class Score:
             acts[-1]["seconds"] = round(time.monotonic() - self._act_started, 2)
 
     @contextmanager
-    def step(self, title: str) -> Iterator[Step]:
+    def step(self, title: str) -> Generator[Step]:
         step = Step(title)
         started = time.monotonic()
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24))
         with Progress(*columns, console=self._console, transient=True) as bar:
             task = bar.add_task(title, total=None)
-            step._progress = lambda done, total: bar.update(task, completed=done, total=total)
+            step.progress = lambda done, total: bar.update(task, completed=done, total=total)
             yield step
         seconds = time.monotonic() - started
         self._print(step, seconds)

@@ -84,7 +84,7 @@ def kept_version(session: Session, vault: Session, dataset_number: int, number: 
 def subject_indexes(vault: Session, kind: str) -> dict[str, int]:
     """Key -> dense index of every subject of a kind."""
     rows = vault.execute(select(SubjectRow.key, SubjectRow.index).where(SubjectRow.kind == kind))
-    return {row.key: row.index for row in rows}
+    return {str(key): int(index) for key, index in rows}
 
 
 def next_subject_index(vault: Session) -> int:

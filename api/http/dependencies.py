@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from api.http.in_flight import InFlight
 from api.http.limits import Buckets
 from api.http.settings import HttpSettings
 from api.registrar.client import RegistrarClient
@@ -25,6 +26,7 @@ class Office:
     anybody: Buckets
     participants: Buckets
     secrets: Buckets
+    in_flight: InFlight
 
 
 def office(request: Request) -> Office:
@@ -45,7 +47,7 @@ def reading(here: Here) -> Iterator[Session]:
 
 
 def writing(here: Here) -> Iterator[Session]:
-    """One transaction of the main database. It begins with the first statement, and commits before the answer leaves."""
+    """One transaction of the main database, begun by the first statement, committed before the answer leaves."""
     with here.house.database.writing() as session:
         yield session
 

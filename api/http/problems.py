@@ -34,7 +34,6 @@ from marketplace.errors import (
     StoaError,
     UnavailableError,
 )
-from marketplace.orders.service import ResultDestroyedError
 
 logger = logging.getLogger("stoa.http")
 
@@ -49,7 +48,6 @@ STATUS_OF_KIND: dict[type[Exception], int] = {
     BodyTooLargeError: 413,
     NotAJsonRequestError: 415,
     TooManyRequestsError: 429,
-    ResultDestroyedError: 410,
     InvalidError: 422,
     NotSignedInError: 401,
     NotAllowedError: 403,
@@ -62,6 +60,7 @@ STATUS_OF_KIND: dict[type[Exception], int] = {
     NodeRefusedError: 503,
     LedgerError: 503,
 }
+STATUS_OF_CODE = {"result_gone": 410}
 CODE_OF_STATUS = {404: "not_found", 405: "method_not_allowed", 406: "not_acceptable", 413: "body_too_large"}
 OWN_CODES = {
     "validation": (422, "A field is missing, unknown, or not what it must be; `errors` says which and why."),
@@ -104,8 +103,9 @@ class Problem(BaseModel):
     errors: list[Wrong] | None = None
 
 
-def status_of(error: type[Exception]) -> int:
-    """Raises KeyError for a class that is no refusal."""
+def status_of(error: type[StoaError | LedgerError]) -> int:
+    if error.code in STATUS_OF_CODE:
+        return STATUS_OF_CODE[error.code]
     return next(status for kind, status in STATUS_OF_KIND.items() if issubclass(error, kind))
 
 
@@ -274,14 +274,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(OperationalError, on_storage)
     app.add_exception_handler(HTTPException, on_http)
-
-
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problem answers of an operation, for OpenAPI."""
-    return {
-        status: {"model": Problem, "description": DESCRIPTIONS[status], "content": {MEDIA_TYPE: {}}}
-        for status in statuses
-    }
 
 
 DESCRIPTIONS = {

@@ -7,14 +7,18 @@ from api.http.limits import Pace
 LARGEST_BODY = 1_000_000
 """Bytes. A desk's import of 500 consents is a third of it."""
 
+ANYBODY = Pace(per_second=20, burst=200)
+PARTICIPANT = Pace(per_second=50, burst=500)
+SECRETS = Pace(per_second=0.2, burst=20)
+
 
 @dataclass(frozen=True)
 class Limits:
     """How often one caller may ask: a burst at once, and so many a second after it."""
 
-    anybody: Pace = Pace(per_second=20, burst=200)
-    participant: Pace = Pace(per_second=50, burst=500)
-    secrets: Pace = Pace(per_second=0.2, burst=20)
+    anybody: Pace = ANYBODY
+    participant: Pace = PARTICIPANT
+    secrets: Pace = SECRETS
     """Attempts with a letter's or a paper's code: slow enough that guessing is hopeless."""
 
 

@@ -102,8 +102,13 @@ def enrol(session: Session, entries: Iterable[Entry]) -> int:
 
 
 def write_letter(session: Session, *, kind: str, key: str) -> str:
-    """A new code for the letter to one person; an earlier letter's code ends."""
-    person = session.scalars(select(PersonRow).where(PersonRow.kind == kind, PersonRow.key == key)).one()
+    """A new code for the letter to one person; an earlier letter's code ends.
+
+    Raises:
+        UnknownLetterError: nobody like this is in the register.
+        TooYoungError
+    """
+    person = person_at_desk(session, kind=kind, key=key)
     code = letter_code()
     person.letter_hash = letter_hash(code)
     return code

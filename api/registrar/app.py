@@ -1,0 +1,185 @@
+"""The registrar's office: a small server of its own, with its own database and key, on loopback.
+
+It knows who people are; the city does not. The city's token opens what needs a person's letter as well. What needs no
+letter, because she stands there with her papers, opens with the desk's token, which the city does not have.
+"""
+
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, FastAPI, Request
+from sqlalchemy.orm import Session
+
+from api.http import problems
+from api.http.bodies import StrictBodies
+from api.http.consent_shapes import CompactSignature
+from api.registrar.shapes import (
+    Countersigning,
+    DeskAnswer,
+    DeskAnswers,
+    DeskAsks,
+    Forgotten,
+    KnownPeople,
+    KnownPerson,
+    LetterForUseCase,
+    LetterShown,
+    PeopleAtDesk,
+    Person,
+    Refusal,
+    WrittenLetter,
+)
+from ledger.bindings import Signature
+from ledger.city import City, Contracts
+from ledger.keys import Signer
+from ledger.node import Node
+from ledger.storage import Database
+from marketplace.errors import NotSignedInError, StoaError
+from marketplace.registrar import service
+from marketplace.registrar.service import Ask
+
+LARGEST_BODY = 2_000_000
+
+
+class WrongTokenError(NotSignedInError):
+    """The registrar does not know this token."""
+
+    code = "wrong_registrar_token"
+
+
+@dataclass(frozen=True)
+class RegistrarOffice:
+    """What the registrar works with."""
+
+    city: City
+    node: Node
+    database: Database
+    signer: Signer
+    city_token: str
+    desk_token: str
+
+
+def office(request: Request) -> RegistrarOffice:
+    return cast("RegistrarOffice", request.app.state.office)
+
+
+Here = Annotated[RegistrarOffice, Depends(office)]
+
+
+def register(here: Here) -> Iterator[Session]:
+    with here.database.writing() as session:
+        yield session
+
+
+Register = Annotated[Session, Depends(register, scope="function")]
+
+
+def require_token(request: Request, expected: str) -> None:
+    shown = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not hmac.compare_digest(shown.encode(), expected.encode()):
+        raise WrongTokenError("The registrar does not know this token. Compare the token files.")
+
+
+def from_city(request: Request, here: Here) -> None:
+    require_token(request, here.city_token)
+
+
+def from_desk(request: Request, here: Here) -> None:
+    require_token(request, here.desk_token)
+
+
+def create_registrar_app(here: RegistrarOffice) -> FastAPI:
+    app = FastAPI(title="Stoa registrar", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.office = here
+    problems.install(app)
+    app.add_middleware(StrictBodies, largest=LARGEST_BODY)
+    app.add_middleware(problems.LastResort)
+    app.post("/v1/person", dependencies=[Depends(from_city)])(person)
+    app.post("/v1/whose", dependencies=[Depends(from_city)])(whose)
+    app.post("/v1/countersignatures", dependencies=[Depends(from_city)])(countersign)
+    app.post("/v1/forgettings", dependencies=[Depends(from_city)])(forget)
+    app.post("/v1/desk/people", dependencies=[Depends(from_desk)])(people_at_desk)
+    app.post("/v1/desk/countersignatures", dependencies=[Depends(from_desk)])(countersign_at_desk)
+    app.post("/v1/desk/letters", dependencies=[Depends(from_desk)])(write_letter)
+    app.get("/healthz")(healthz)
+    return app
+
+
+def healthz() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+def person(shown: LetterShown, session: Register) -> Person:
+    """Whose letter it is."""
+    found = service.person_of_letter(session, shown.letter)
+    return Person(kind=found.kind, key=found.key)
+
+
+def whose(shown: LetterForUseCase, session: Register) -> KnownPerson:
+    """Whose letter it is, with her reference for one use case."""
+    found = service.person_of_letter(session, shown.letter)
+    return known(service.registered(session, found, shown.use_case))
+
+
+def countersign(asked: Countersigning, session: Register, here: Here) -> CompactSignature:
+    """Countersign the consent of the person of this letter."""
+    signature = service.countersign_for(
+        session,
+        service.person_of_letter(session, asked.letter),
+        Ask(asked.terms.struct, asked.own.struct, asked.signature.struct, asked.salt),
+        domain=here.city.domains.consents,
+        signer=here.signer,
+        on_ledger=Contracts(here.city, here.node).consents.consent,
+        now=here.node.head().timestamp,
+    )
+    return CompactSignature.of(signature)
+
+
+def forget(shown: LetterShown, session: Register) -> Forgotten:
+    """Erase the person of this letter. Asked again, there is nobody left to erase."""
+    try:
+        found = service.person_of_letter(session, shown.letter)
+    except service.UnknownLetterError:
+        return Forgotten(forgotten=False)
+    return Forgotten(forgotten=bool(service.forget(session, kind=found.kind, key=found.key)))
+
+
+def people_at_desk(asked: PeopleAtDesk, session: Register) -> KnownPeople:
+    """The references of people who stand at the desk; who is not registered, or too young, is left out."""
+    people = [(one.kind, one.key) for one in asked.people]
+    found = service.references_for(session, asked.use_case, people)
+    return KnownPeople(people=[known(one) for one in found.values()])
+
+
+def countersign_at_desk(asked: DeskAsks, session: Register, here: Here) -> DeskAnswers:
+    """Countersign what the desk took; each is checked as a single one is."""
+    answers = service.countersign_at_desk(
+        session,
+        [
+            service.DeskAsk(
+                one.kind, one.key, Ask(one.terms.struct, one.own.struct, one.signature.struct, one.salt)
+            )
+            for one in asked.asks
+        ],
+        domain=here.city.domains.consents,
+        signer=here.signer,
+        on_ledger=Contracts(here.city, here.node).consents.consent,
+        now=here.node.head().timestamp,
+    )
+    return DeskAnswers(answers=[desk_answer(one) for one in answers])
+
+
+def write_letter(asked: Person, session: Register) -> WrittenLetter:
+    """A new code for the letter to one person; an earlier letter's code ends."""
+    return WrittenLetter(code=service.write_letter(session, kind=asked.kind, key=asked.key))
+
+
+def desk_answer(answer: Signature | StoaError) -> DeskAnswer:
+    if isinstance(answer, StoaError):
+        return DeskAnswer(refusal=Refusal(code=answer.code, detail=str(answer)))
+    return DeskAnswer(signature=CompactSignature.of(answer))
+
+
+def known(found: service.Registered) -> KnownPerson:
+    return KnownPerson(kind=found.kind, key=found.key, reference=found.reference)

@@ -1,0 +1,88 @@
+"""What the city and its registrar say to each other."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from api.http.consent_shapes import CompactSignature, Own, Terms
+from api.http.shapes import Digest, Number, Shape
+
+Letter = Annotated[str, Field(min_length=1, max_length=40)]
+Kind = Annotated[str, Field(min_length=1, max_length=63)]
+Key = Annotated[str, Field(min_length=1, max_length=200)]
+
+MOST_AT_ONCE = 500
+
+
+class LetterShown(Shape):
+    letter: Letter
+
+
+class LetterForUseCase(LetterShown):
+    use_case: Number
+
+
+class Person(Shape):
+    """Whose rows: what a column of the city's data calls her."""
+
+    kind: Kind
+    key: Key
+
+
+class KnownPerson(Person):
+    """With her reference for one use case."""
+
+    reference: Digest
+
+
+class Countersigning(LetterShown):
+    terms: Terms
+    own: Own
+    signature: CompactSignature
+    salt: Digest
+
+
+class PeopleAtDesk(Shape):
+    use_case: Number
+    people: list[Person] = Field(min_length=1, max_length=MOST_AT_ONCE)
+
+
+class KnownPeople(Shape):
+    """Those of the people asked for who are in the register and old enough."""
+
+    people: list[KnownPerson]
+
+
+class DeskAsk(Person):
+    terms: Terms
+    own: Own
+    signature: CompactSignature
+    salt: Digest
+
+
+class DeskAsks(Shape):
+    asks: list[DeskAsk] = Field(min_length=1, max_length=MOST_AT_ONCE)
+
+
+class Refusal(Shape):
+    code: str
+    detail: str
+
+
+class DeskAnswer(Shape):
+    """A countersignature, or why there is none: exactly one of the two."""
+
+    signature: CompactSignature | None = None
+    refusal: Refusal | None = None
+
+
+class DeskAnswers(Shape):
+    answers: list[DeskAnswer]
+
+
+class WrittenLetter(Shape):
+    code: Letter
+
+
+class Forgotten(Shape):
+    forgotten: bool = Field(description="False: nobody like this was in the register (any more).")

@@ -1,0 +1,16 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.http.city import HttpCity
+from tests.town import Town
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Iterator[HttpCity]:
+    town = Town.found()
+    made = HttpCity(town, tmp_path / "city")
+    yield made
+    made.close()
+    town.devnet.close()

@@ -94,11 +94,13 @@ class _Compiler:
         self._plan = planned
         self._alias = {source.name: f"s{number}" for number, source in enumerate(planned.sources)}
         self._description = {source.name: source for source in planned.sources}
+        self._lookups: dict[tuple[str, str], str] = {}
         self.parameters: dict[str, Parameter] = {}
 
     def query(self) -> str:
         places = [f"d{number}" for number in range(len(self._plan.dimensions))]
-        kept = f"SELECT {', '.join(self._kept_columns())} FROM s0{self._joins()}{self._where()}"
+        columns, where = ", ".join(self._kept_columns()), self._where()
+        kept = f"SELECT {columns} FROM s0{self._joins()}{''.join(self._lookups.values())}{where}"
         if not self._plan.personal:
             answer = [*places, *self._totals()]
             return f"SELECT {', '.join(answer)} FROM ({kept}){_by(places)}"
@@ -176,11 +178,24 @@ class _Compiler:
             case Bands(first=first, width=width):
                 return f"(({stored} - {self._bound(first)}) // {self._bound(width)})"
             case MappedDimension():
-                table = self._bound(dimension.places)
-                return f"list_extract({table}::INTEGER[], ({stored} - {self._bound(lowest)} + 1)::BIGINT)"
+                return self._looked_up(planned.source, dimension, stored)
             case TimeGrid():
                 assert planned.grain is not None
                 return self._time_place(stored, dimension, planned.grain)
+
+    def _looked_up(self, source: str, dimension: MappedDimension, stored: str) -> str:
+        """A join to the mapping's table, which costs a row the same however long the table is."""
+        key = source, dimension.name
+        alias = f"t{list(self._lookups).index(key) if key in self._lookups else len(self._lookups)}"
+        if key not in self._lookups:
+            lowest, highest = dimension.column.range
+            values, first = self._bound(dimension.places), self._bound(lowest)
+            last = self._bound(highest + 1)
+            self._lookups[key] = (
+                f" JOIN (SELECT unnest(range({first}, {last})) AS k, unnest({values}::INTEGER[]) AS v) {alias}"
+                f" ON {alias}.k = {stored}"
+            )
+        return f"{alias}.v"
 
     def _time_place(self, stored: str, grid: TimeGrid, grain: Grain) -> str:
         first, _ = grid.column.range

@@ -24,9 +24,9 @@ from tests.catalogue.samples import JOURNEYS, KEY, METERS, RESIDENTS, ZONE_FACTS
 DESCRIPTIONS = {d["name"]: described(d) for d in (RESIDENTS, JOURNEYS, METERS, ZONE_FACTS)}
 
 OUR_WORDS = re.compile(
-    r"(?:[dmsc]\d+|s\d+\.c\d+|s\d+\.subject_index|s0\.row_tag|\$p\d+|\$consent_\d+|\d+|subject|tag|one|"
+    r"(?:[dmsct]\d+|t\d+\.[kv]|[kv]|s\d+\.c\d+|s\d+\.subject_index|s0\.row_tag|\$p\d+|\$consent_\d+|\d+|subject|tag|one|"
     r"SELECT|FROM|WHERE|AND|AS|JOIN|ON|GROUP|ORDER|BY|HAVING|BETWEEN|BIT|BIGINT|INTEGER|"
-    r"count|sum|list|bit_xor|get_bit|list_extract|list_contains|list_position|make_timestamp|year|month)"
+    r"count|sum|list|bit_xor|get_bit|unnest|range|list_contains|list_position|make_timestamp|year|month)"
 )
 
 HOSTILE = [

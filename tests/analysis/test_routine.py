@@ -50,6 +50,31 @@ BY_HOUR_OF_HOMES: dict[str, Any] = {
     ],
 }
 
+
+def run_of(source: str, dimension: str, first: str = "other", last: str | None = None) -> dict[str, str]:
+    return {"source": source, "dimension": dimension, "from": first, "to": last or first}
+
+
+def with_source(routine: dict[str, Any], name: str, on: object) -> None:
+    routine["sources"].append(name)
+    routine["joins"].append({"left": "journeys", "right": name, "on": on})
+
+
+def measured_by(routine: dict[str, Any], name: str) -> None:
+    routine["measures"] = {"source": name, "of": [{"kind": "rows"}]}
+
+
+def measured_over_public(routine: dict[str, Any]) -> None:
+    """Residents of each zone, measured over the zones: then a cell would not know whose rows it has."""
+    routine.update(
+        sources=["zones", "residents"],
+        joins=[{"left": "zones", "right": "residents", "on": "subject"}],
+        measures={"source": "zones", "of": [{"kind": "people"}]},
+        dimensions=[],
+        filters=[],
+    )
+
+
 WRONG_SHAPES: list[tuple[str, type[DocumentError], Change]] = [
     ("an unknown field", UnknownFieldError, lambda r: r.update(sql="SELECT 1")),
     ("no sources", ValueNotAllowedError, lambda r: r.update(sources=[])),
@@ -137,30 +162,6 @@ DOES_NOT_FIT: list[tuple[str, type[RoutineError], Change]] = [
         ),
     ),
 ]
-
-
-def run_of(source: str, dimension: str, first: str = "other", last: str | None = None) -> dict[str, str]:
-    return {"source": source, "dimension": dimension, "from": first, "to": last or first}
-
-
-def with_source(routine: dict[str, Any], name: str, on: object) -> None:
-    routine["sources"].append(name)
-    routine["joins"].append({"left": "journeys", "right": name, "on": on})
-
-
-def measured_by(routine: dict[str, Any], name: str) -> None:
-    routine["measures"] = {"source": name, "of": [{"kind": "rows"}]}
-
-
-def measured_over_public(routine: dict[str, Any]) -> None:
-    """Residents of each zone, measured over the zones: then a cell would not know whose rows it has."""
-    routine.update(
-        sources=["zones", "residents"],
-        joins=[{"left": "zones", "right": "residents", "on": "subject"}],
-        measures={"source": "zones", "of": [{"kind": "people"}]},
-        dimensions=[],
-        filters=[],
-    )
 
 
 def changed(change: Change) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from api.home import Home
-from api.registrar.client import RegistrarClient
+from api.registrar.client import RegistrarAtDesk
 from ledger.bindings import Grant, Terms
 from ledger.consents import Opening, sign_consent
 from ledger.keys import LocalSigner, write_private
@@ -28,6 +28,7 @@ from marketplace.sources.travel import Person, read_persons
 
 SEED = 7
 NONCE_BYTES = 12
+AT_ONCE = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +102,25 @@ def sign_all(
     return signed
 
 
+def references_of(desk: RegistrarAtDesk, use_case: int, people: Sequence[int]) -> dict[int, bytes]:
+    """What each person's commitment is to, for this use case."""
+    found: dict[int, bytes] = {}
+    for start in range(0, len(people), AT_ONCE):
+        part = [("person", str(person)) for person in people[start : start + AT_ONCE]]
+        found |= {int(key): one.reference for (_, key), one in desk.references(use_case, part).items()}
+    return found
+
+
 def countersigned(
-    registrar: RegistrarClient,
+    desk: RegistrarAtDesk,
     signed: Sequence[Signed],
     progress: Callable[[int, int], None],
-    at_once: int = 200,
 ) -> list[Member]:
     """The registrar's countersignature for each, asked for in batches as the desk does."""
     members: list[Member] = []
-    for start in range(0, len(signed), at_once):
-        part = signed[start : start + at_once]
-        for one, answer in zip(part, registrar.countersign_batch([one.ask for one in part]), strict=True):
+    for start in range(0, len(signed), AT_ONCE):
+        part = signed[start : start + AT_ONCE]
+        for one, answer in zip(part, desk.countersign([one.ask for one in part]), strict=True):
             if isinstance(answer, Exception):
                 raise answer
             grant = Grant(one.ask.ask.own, one.ask.ask.signature, answer)

@@ -12,6 +12,8 @@ from api.cli.context import Opened, is_done, settled
 from api.founding import found
 from api.home import LOOPBACK, Home, Settings
 from api.processes import Processes, free_port, wait_for_port
+from api.registrar.client import RegistrarAtDesk, RegistrarClient
+from api.registrar.serving import desk_token
 from api.workers import wait_until
 from ledger.keys import write_private
 from ledger.node import Node
@@ -117,6 +119,13 @@ class Stage:
         self.processes.start("server", "server")
         self._require(settings.registrar, "registrar")
         self._require(settings.public, "server")
+
+    def desk(self) -> RegistrarAtDesk:
+        """The desk, where people show their papers."""
+        client = RegistrarClient.at(
+            self.home.settings.registrar, self.home.registrar_token.read_text().strip()
+        )
+        return client.at_desk(desk_token(self.home.registrar))
 
     def start_workers(self, failpoint: str | None = None) -> None:
         environment = {} if failpoint is None else {"STOA_FAILPOINT": failpoint}

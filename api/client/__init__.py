@@ -1,0 +1,1 @@
+"""Clients of the HTTP API: what `stoa partner`, `stoa citizen` and the demonstration speak through."""

@@ -79,11 +79,12 @@ def judge(release: Release, grid: Grid, cells: Sequence[Cell], priors: Iterable[
     if not cells:
         return Withheld(WithheldReason.EMPTY)
     figures = Figures(table_of(grid), cells)
-    hidden = hidden_entries(figures, release.k)
+    same_version = [prior for prior in priors if prior.version == release.version]
+    hidden = hidden_entries(figures, release.k, _kept_before(figures, release.k, same_version))
     if all(cell in hidden for cell in figures.table.cells):
         return Withheld(WithheldReason.SUPPRESSED)
     record = _record(release, figures, hidden)
-    if held_by(record, priors):
+    if held_by(record, same_version):
         return Withheld(WithheldReason.HELD)
     return Released(_result(release, release.k, figures, hidden), record)
 
@@ -95,6 +96,22 @@ def judge_public(release: Release, grid: Grid, cells: Sequence[Cell]) -> Verdict
     figures = Figures(table_of(grid), cells)
     hidden = frozenset(entry for entry in range(figures.table.size) if figures.is_empty(entry))
     return Released(_result(release, None, figures, hidden), None)
+
+
+def _kept_before(figures: Figures, k: int, priors: Iterable[ReleaseRecord]) -> set[int]:
+    """Entries that an earlier answer of the same cells, with a smaller k, did not tell.
+
+    It may have hidden a large cell to protect a small one. What it hid stays hidden, so that the larger k gets less
+    of the same answer, and not another piece of it.
+    """
+    cells = {figures.contributions((number,)) for number in figures.table.cells}
+    return {
+        entry
+        for prior in priors
+        if prior.k < k and cells.issuperset(prior.cells)
+        for entry, positions in enumerate(figures.table.positions)
+        if not prior.tells(figures.contributions((number,)) for number in positions)
+    }
 
 
 def _result(release: Release, k: int | None, figures: Figures, hidden: frozenset[int]) -> ResultDocument:

@@ -9,24 +9,10 @@ fractions; where it is zero by a coincidence of 2^-31, we hide one entry more th
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from hashlib import sha256
 
+from marketplace.disclosure.span import Number, Span, Vector, add_to
 from marketplace.disclosure.table import Equation
-
-Number = int | Fraction
-_SparseColumn = dict[int, Number]
-
-
-@dataclass
-class _Basis:
-    """A column in elimination order: `reduced` is it minus `used` multiples of earlier basis columns."""
-
-    entry: int
-    pivot: int
-    reduced: _SparseColumn
-    used: dict[int, Number]
 
 
 def loose_directions(equations: Iterable[Equation], hidden: frozenset[int]) -> dict[int, Number]:
@@ -35,28 +21,17 @@ def loose_directions(equations: Iterable[Equation], hidden: frozenset[int]) -> d
     An entry with zero cannot move: the published figures fix it.
     """
     columns = _columns(equations, hidden)
-    crowd = Counter(row for column in columns.values() for row in column)
-    basis: list[_Basis] = []
-    by_pivot: dict[int, int] = {}
+    bound = Span(Counter(row for column in columns.values() for row in column))
+    in_basis: list[int] = []
     direction: dict[int, Number] = {}
-    owed: _SparseColumn = {}
+    owed: Vector = {}
     for entry in sorted(hidden):
-        reduced, used = _reduce(dict(columns[entry]), basis, by_pivot)
-        if reduced:
-            # The equation that fewest entries are in, so that later columns meet few pivots.
-            pivot = min(reduced, key=lambda row: (crowd[row], row))
-            by_pivot[pivot] = len(basis)
-            basis.append(_Basis(entry, pivot, reduced, used))
+        if bound.add(columns[entry]):
+            in_basis.append(entry)
         else:
             direction[entry] = _coefficient(entry)
-            _add(owed, columns[entry], -direction[entry])
-    _, needed = _reduce(owed, basis, by_pivot)
-    for place in range(len(basis) - 1, -1, -1):
-        moved = needed.get(place, 0)
-        direction[basis[place].entry] = moved
-        for earlier, factor in basis[place].used.items():
-            needed[earlier] = needed.get(earlier, 0) - moved * factor
-    return direction
+            add_to(owed, columns[entry], -direction[entry])
+    return direction | dict(zip(in_basis, bound.coefficients(owed), strict=True))
 
 
 def fixed_entries(direction: dict[int, Number]) -> frozenset[int]:
@@ -75,9 +50,9 @@ def fixed_pairs(direction: dict[int, Number], entries: Sequence[int]) -> list[tu
     return pairs
 
 
-def _columns(equations: Iterable[Equation], hidden: frozenset[int]) -> dict[int, _SparseColumn]:
+def _columns(equations: Iterable[Equation], hidden: frozenset[int]) -> dict[int, Vector]:
     """For each hidden entry its coefficients, by the number of the equation."""
-    columns: dict[int, _SparseColumn] = {entry: {} for entry in hidden}
+    columns: dict[int, Vector] = {entry: {} for entry in hidden}
     for number, equation in enumerate(equations):
         if equation.whole in hidden:
             columns[equation.whole][number] = -1
@@ -85,33 +60,6 @@ def _columns(equations: Iterable[Equation], hidden: frozenset[int]) -> dict[int,
             if part in hidden:
                 columns[part][number] = 1
     return columns
-
-
-def _reduce(
-    column: _SparseColumn, basis: Sequence[_Basis], by_pivot: dict[int, int]
-) -> tuple[_SparseColumn, dict[int, Number]]:
-    """The column without its part in the basis, and how much of each basis column that part takes."""
-    used: dict[int, Number] = {}
-    # Earliest first: a basis column holds no pivot of an earlier one, so none is needed twice.
-    while (place := min((by_pivot[row] for row in column if row in by_pivot), default=None)) is not None:
-        pivot = basis[place].pivot
-        used[place] = _divided(column[pivot], basis[place].reduced[pivot])
-        _add(column, basis[place].reduced, -used[place])
-    return column, used
-
-
-def _divided(number: Number, by: Number) -> Number:
-    """Exact; a whole number stays one in the usual case, which is ten times faster than a fraction."""
-    return number * by if by in (1, -1) else Fraction(number) / by
-
-
-def _add(column: _SparseColumn, other: _SparseColumn, factor: Number) -> None:
-    for row, value in other.items():
-        found = column.get(row, 0) + factor * value
-        if found:
-            column[row] = found
-        else:
-            column.pop(row, None)
 
 
 def _coefficient(entry: int) -> int:

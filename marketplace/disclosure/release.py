@@ -6,10 +6,12 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 from marketplace.analysis.grid import Contributions
 from marketplace.analysis.subjects import from_bytes, to_bytes
 from marketplace.disclosure.contributions import together, too_close
+from marketplace.disclosure.span import Span
 
 _FORMAT = b"STOARLS1"
 _TAG_BYTES = 8
@@ -37,9 +39,22 @@ class ReleaseRecord:
     groups: tuple[tuple[int, ...], ...]
 
     @cached_property
-    def figures(self) -> tuple[Contributions, ...]:
-        """Whose rows are in each figure that a reader has, without repeats."""
-        return tuple({together(self.cells[n] for n in group): None for group in self.groups})
+    def figures(self) -> dict[Contributions, tuple[int, ...]]:
+        """Whose rows are in each figure that a reader has, with its group, without repeats."""
+        return {together(self.cells[place] for place in group): group for group in self.groups}
+
+    @cached_property
+    def _span(self) -> Span:
+        span = Span()
+        for group in self.groups:
+            span.add(dict.fromkeys(group, 1))
+        return span
+
+    def tells(self, cells: Iterable[Contributions]) -> bool:
+        """Whether the sum of these cells follows from this release alone."""
+        place_of = {cell: place for place, cell in enumerate(self.cells)}
+        places = [place_of.get(cell) for cell in cells if cell.people]
+        return None not in places and dict.fromkeys(cast(list[int], places), 1) in self._span
 
     def encode(self) -> bytes:
         document = {
@@ -81,19 +96,22 @@ def held_by(new: ReleaseRecord, priors: Iterable[ReleaseRecord]) -> bool:
     """Whether some figure of `new` is too close to one that already left, to whomever, for whatever routine.
 
     Only releases with measures from the same version are compared: other versions hold other rows. The larger of
-    the two thresholds counts.
+    the two thresholds counts; but a figure that already follows from the earlier release says nothing new, so an
+    answer with a larger k can leave after one with a smaller.
     """
     return any(_too_close_anywhere(new, prior) for prior in priors if prior.version == new.version)
 
 
 def _too_close_anywhere(new: ReleaseRecord, prior: ReleaseRecord) -> bool:
     k = max(new.k, prior.k)
-    mine = [(figure.subjects, figure) for figure in new.figures]
+    mine = [(figure.subjects, figure, group) for figure, group in new.figures.items()]
     for theirs in prior.figures:
         subjects = theirs.subjects
-        for own_subjects, own in mine:
+        for own_subjects, own, group in mine:
             # Nearly every pair ends here; too_close would say the same, ten times slower.
-            if (own_subjects ^ subjects).bit_count() < k and too_close(own, theirs, k):
+            if (own_subjects ^ subjects).bit_count() >= k or not too_close(own, theirs, k):
+                continue
+            if not prior.tells(new.cells[place] for place in group):
                 return True
     return False
 

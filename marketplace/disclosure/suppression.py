@@ -17,10 +17,11 @@ from marketplace.disclosure.recoverability import fixed_entries, fixed_pairs, lo
 from marketplace.disclosure.table import Equation, Figures
 
 
-def hidden_entries(figures: Figures, k: int) -> frozenset[int]:
-    """The numbers of the entries that must not be published."""
+def hidden_entries(figures: Figures, k: int, besides: Iterable[int] = ()) -> frozenset[int]:
+    """The numbers of the entries that must not be published, given that those `besides` will not be."""
     suppression = _Suppression(figures, k)
     suppression.keep_small_groups()
+    suppression.keep(besides)
     while True:
         suppression.keep_sums()
         computable = suppression.computable()
@@ -45,8 +46,11 @@ class _Suppression:
         self.hidden: set[int] = set()
 
     def keep_small_groups(self) -> None:
-        for entry, people in enumerate(self._figures.people):
-            if people < self._k:
+        self.keep(entry for entry, people in enumerate(self._figures.people) if people < self._k)
+
+    def keep(self, entries: Iterable[int]) -> None:
+        for entry in entries:
+            if entry not in self.hidden:
                 self._hide(entry)
 
     def keep_sums(self) -> None:

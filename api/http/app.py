@@ -11,8 +11,15 @@ from api.http.limits import Buckets
 from api.http.once import Answered, as_before
 from api.http.policies import require_policies
 from api.http.routes import (
+    catalogue,
+    city,
+    licences,
+    messages,
+    money,
+    orders,
     participants,
     sign_in,
+    use_cases,
 )
 from api.http.settings import LARGEST_BODY, HttpSettings
 from api.registrar.client import RegistrarClient
@@ -20,8 +27,15 @@ from ledger.node import Node
 from marketplace.house import House
 
 ROUTERS = (
+    city.router,
     sign_in.router,
     participants.router,
+    catalogue.router,
+    use_cases.router,
+    licences.router,
+    orders.router,
+    money.router,
+    messages.router,
 )
 
 

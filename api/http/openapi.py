@@ -79,7 +79,7 @@ def add_refusals(operation: Operation) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     for status in sorted(refusals):
-        responses[str(status)] = {
+        responses[str(status)] = responses.get(str(status)) or {
             "description": DESCRIPTIONS[status],
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }

@@ -29,12 +29,6 @@ letter_header = APIKeyHeader(
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
-class NotSignedIn(NotSignedInError):
-    """Nobody is signed in, or the session has ended."""
-
-    code = "not_signed_in"
-
-
 class FrozenError(NotAllowedError):
     """The organisation is frozen."""
 
@@ -84,7 +78,7 @@ def anybody(request: Request, here: Here, present: Present) -> None:
 def signed_in(here: Here, present: Present, _scheme: Bearer) -> Participant:
     """A participant who signed in, joined or active."""
     if present is None:
-        raise NotSignedIn("Sign in first: POST /v1/sign-in/forms, sign the message, POST /v1/sign-in.")
+        raise NotSignedInError("Sign in first: POST /v1/sign-in/forms, sign the message, POST /v1/sign-in.")
     here.participants.take(str(present.number))
     if present.status is Status.FROZEN:
         raise FrozenError("Your organisation is frozen. Ask the city's operator; withdrawals stay open.")

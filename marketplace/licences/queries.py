@@ -76,6 +76,25 @@ def tariff_for(session: Session, use_case: int, class_: Class) -> Tariff:
     raise NoTariffError("The city has set no price for your class of buyer yet.")
 
 
+def tariffs_in_force(session: Session) -> list[Tariff]:
+    """The newest tariff of each use case (0: of all that have none of their own) and class of buyer."""
+    newest = {
+        (row.use_case, row.class_): row
+        for row in session.scalars(select(TariffRow).order_by(TariffRow.number))
+    }
+    return [_tariff(row) for row in sorted(newest.values(), key=lambda row: row.number)]
+
+
+def tariffs_paying(session: Session, participant: int) -> list[tuple[Tariff, int]]:
+    """Every tariff, past ones too, with a share for `participant`, and which party of it that is (0: the city)."""
+    found: list[tuple[Tariff, int]] = []
+    for row in session.scalars(select(TariffRow).order_by(TariffRow.number)):
+        tariff = _tariff(row)
+        parties = [1, *(payee for payee, _ in tariff.payees)]
+        found += [(tariff, party) for party, payee in enumerate(parties) if payee == participant]
+    return found
+
+
 def _licence(row: LicenceRow) -> Licence:
     return Licence(
         number=row.number,

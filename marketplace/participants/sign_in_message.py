@@ -1,4 +1,4 @@
-"""The message of Sign-In with Ethereum (EIP-4361), read strictly: what is written back is what was read, to the byte."""
+"""The message of Sign-In with Ethereum (EIP-4361), read strictly: written again, it is the same to the byte."""
 
 import re
 from dataclasses import dataclass

@@ -11,6 +11,7 @@ from ledger.enums import OrderState
 from marketplace.catalogue import artefacts
 from marketplace.catalogue import queries as catalogue
 from marketplace.disclosure.result import weakest_label
+from marketplace.errors import NotFoundError
 from marketplace.house import House
 from marketplace.licences import queries as licences
 from marketplace.licences.rules import less
@@ -20,6 +21,12 @@ from marketplace.use_cases import queries as use_cases
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 PREDICATE_TYPE = "urn:stoa:statement:result:1"
+
+
+class NoStatementError(NotFoundError):
+    """There is no signed statement about this order."""
+
+    code = "no_statement"
 
 
 class Attestor(Protocol):
@@ -115,3 +122,15 @@ def _dataset(session: Session, number: int, versions: dict[str, int]) -> dict[st
         "root": hexed(version.root),
         "version": version.number,
     }
+
+
+def kept(session: Session, order: bytes) -> bytes:
+    """The signed statement about an order's result, as canonical JSON.
+
+    Raises:
+        NoStatementError: there is none; only settled orders have one.
+    """
+    row = session.get(StatementRow, order)
+    if row is None:
+        raise NoStatementError("There is no statement about this order: only a settled order has one.")
+    return row.envelope

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ledger.bindings import Application
 from ledger.enums import Ground, NoticeKind, UseCaseState
 from marketplace.analysis.routine import Routine, parse_routine
 from marketplace.catalogue import artefacts
@@ -111,4 +112,20 @@ def _model(row: UseCaseRow) -> UseCase:
         recipient=row.recipient,
         reason=row.reason,
         rule=row.rule,
+    )
+
+
+def applied(session: Session, block: int, form: Application) -> int | None:
+    """The number under which this application stands on the ledger since `block`."""
+    return session.scalar(
+        select(UseCaseRow.number)
+        .where(
+            UseCaseRow.applied_in == block,
+            UseCaseRow.applicant == form.applicant,
+            UseCaseRow.purpose == form.purpose,
+            UseCaseRow.scope_digest == form.scope,
+            UseCaseRow.routine_digest == form.routine,
+            UseCaseRow.terms_digest == form.terms,
+        )
+        .limit(1)
     )

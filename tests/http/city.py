@@ -18,6 +18,7 @@ from api.registrar.app import RegistrarOffice, create_registrar_app
 from api.registrar.client import RegistrarClient
 from ledger.enums import Class
 from marketplace.participants import service as participation
+from marketplace.use_cases import service as use_cases
 from tests.office import Office
 from tests.town import Town
 
@@ -65,10 +66,21 @@ class HttpCity:
 
     def pump(self, *, analysis: bool = False) -> None:
         """Let the workers do everything there is to do: send, project, admit, decide by rules, analyse."""
+        house = self.office.house
         self.office.pump(analysis=analysis)
-        with self.office.house.database.writing() as session:
-            participation.admit_waiting(session, self.office.house, set(Class))
+        with house.database.writing() as session:
+            participation.admit_waiting(session, house, set(Class))
+            use_cases.decide_by_rules(session, house)
         self.office.pump(analysis=analysis)
+
+    def publish_rule(self) -> None:
+        """Whoever wants data that is not personal may have it."""
+        house = self.office.house
+        with house.database.writing() as session:
+            use_cases.publish_rule(
+                session, house, text="Counts of things are open to all.", classes=list(Class)[1:], longest_days=365
+            )
+        self.pump()
 
     def organisation(self, name: str, class_: str = "commercial") -> "Organisation":
         """An organisation that joined, was admitted, and signed in."""
@@ -102,6 +114,11 @@ class Organisation:
         asked = self.http.post("/v1/sign-in/forms", json={"account": self.account.address}).json()
         sent = {"message": asked["message"], "signature": self.sign_text(asked["message"])}
         self.token = self.http.post("/v1/sign-in", json=sent).json()["token"]
+
+    def pay_in(self, amount: str) -> None:
+        sent = self.send("bank/transfers", {"amount": amount})
+        assert sent.status_code == 202, sent.text
+        self.city.pump()
 
     def sign_text(self, text: str) -> str:
         return self.account.sign_message(encode_defunct(text=text)).signature.to_0x_hex()

@@ -1,0 +1,37 @@
+"""What a buyer may expect of an answer before paying: how many consent, and what share of them can be shown."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from marketplace.consent.queries import count_in_force
+from marketplace.provenance.queries import head
+from marketplace.use_cases import queries as use_cases
+from marketplace.use_cases.decisions import newest_report
+
+WHOLE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """`consents` is None below the smallest cohort: then it reads "fewer than k"."""
+
+    k: int
+    consents: int | None
+    expected_share: int | None
+    """Basis points of the consenting people who are expected in groups that may be shown. None: never assessed."""
+
+
+def expected(session: Session, use_case: int) -> Coverage | None:
+    """None when nobody's rows are used: then everything is shown."""
+    found = use_cases.use_case(session, use_case)
+    if not found.personal:
+        return None
+    count = count_in_force(session, use_case, head(session))
+    report = newest_report(session, found.routine_digest)
+    figures = None if report is None else report.get("figures")
+    return Coverage(
+        k=found.minimum_cohort,
+        consents=count if count >= found.minimum_cohort else None,
+        expected_share=None if figures is None else int(figures["expected_covered_share"]),
+    )

@@ -1,0 +1,117 @@
+"""What was decided about a use case, why, and what was found when its privacy risk was assessed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.digests import hexed
+from ledger.enums import Class, UseCaseState
+from marketplace.catalogue import artefacts
+from marketplace.catalogue.tables import ArtefactRow
+from marketplace.errors import NotFoundError
+from marketplace.use_cases.queries import UnknownUseCaseError
+from marketplace.use_cases.tables import RuleRow, UseCaseRow
+
+
+class NoReportError(NotFoundError):
+    """There is no published risk report for this use case."""
+
+    code = "no_risk_report"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    allowed: bool
+    reason: str | None
+    conditions: list[str]
+    rule: int | None
+    decided_by: str | None
+    seconded_by: str | None
+    decided_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """When a use case was applied for, decided and closed (blocks), and the decision itself."""
+
+    applied_in: int
+    decision: Decision | None
+    closed_in: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRule:
+    """What is allowed at once: use cases on data that is not personal, of these classes, within these bounds."""
+
+    number: int
+    purpose: bytes | None
+    classes: tuple[Class, ...]
+    longest_days: int
+    retention_days: int
+    text: str | None
+
+
+def history(session: Session, number: int) -> History:
+    row = session.get(UseCaseRow, number)
+    if row is None:
+        raise UnknownUseCaseError(f"There is no use case {number}.")
+    return History(row.applied_in, _decision(session, row), row.closed_in)
+
+
+def _decision(session: Session, row: UseCaseRow) -> Decision | None:
+    if row.decided_in is None:
+        return None
+    conditions = None if row.conditions is None else session.get(ArtefactRow, row.conditions)
+    return Decision(
+        allowed=row.state != UseCaseState.DENIED,
+        reason=None if row.reason is None else artefacts.text(session, row.reason),
+        conditions=[] if conditions is None else orjson.loads(conditions.content),
+        rule=row.rule,
+        decided_by=row.decided_by,
+        seconded_by=row.seconded_by,
+        decided_in=row.decided_in,
+    )
+
+
+def rules_in_force(session: Session) -> list[PublishedRule]:
+    rows = session.scalars(select(RuleRow).where(RuleRow.retired_in.is_(None)).order_by(RuleRow.number))
+    return [
+        PublishedRule(
+            number=row.number,
+            purpose=None if row.purpose == bytes(32) else row.purpose,
+            classes=tuple(one for one in Class if row.classes >> one & 1),
+            longest_days=row.longest_days,
+            retention_days=row.retention_days,
+            text=artefacts.text(session, row.text_digest),
+        )
+        for row in rows
+    ]
+
+
+def risk_report(session: Session, number: int) -> dict[str, Any]:
+    """The newest assessment of the use case's routine. Published with the decision, not before.
+
+    Raises:
+        UnknownUseCaseError, NoReportError
+    """
+    row = session.get(UseCaseRow, number)
+    if row is None:
+        raise UnknownUseCaseError(f"There is no use case {number}.")
+    found = None if row.decided_in is None else newest_report(session, row.routine_digest)
+    if found is None:
+        raise NoReportError("The city has published no risk report for this use case (yet).")
+    return found
+
+
+def newest_report(session: Session, routine: bytes) -> dict[str, Any] | None:
+    rows = session.scalars(
+        select(ArtefactRow).where(ArtefactRow.kind == "report").order_by(ArtefactRow.stored_at.desc())
+    )
+    for row in rows:
+        report: dict[str, Any] = orjson.loads(row.content)
+        if report.get("routine") == hexed(routine):
+            return report
+    return None

@@ -17,6 +17,10 @@ LARGEST_NUMBER = 2**53 - 1
 LARGEST_DOCUMENT = 1_000_000
 DEEPEST_NESTING = 32
 
+# A string without its end matches as well, so that no text is looked at twice.
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
+
 SLUG = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 # What a schema, a table or a spreadsheet calls a column. No quotes, backslashes or control characters.
 COLUMN_NAME = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_ .()\[\]/%-]{0,78}[A-Za-z0-9_.)\]%])?")
@@ -74,8 +78,10 @@ def parse_json(raw: bytes, *, limit: int = LARGEST_DOCUMENT) -> object:
     if len(raw) > limit:
         raise DocumentTooLargeError(f"The document is longer than {limit} bytes. Shorten it.")
     try:
+        text = raw.decode("utf-8")
+        refuse_deep_nesting(text)
         value: object = json.loads(
-            raw.decode("utf-8"),
+            text,
             object_pairs_hook=_object_without_duplicates,
             parse_float=_refuse_number,
             parse_constant=_refuse_number,
@@ -85,6 +91,19 @@ def parse_json(raw: bytes, *, limit: int = LARGEST_DOCUMENT) -> object:
     except (UnicodeError, ValueError, RecursionError):
         raise NotJsonError("The document is not JSON in UTF-8. Check it with any JSON tool.") from None
     return value
+
+
+def refuse_deep_nesting(text: str) -> None:
+    """Stop before the parser does: where a library has raised the recursion limit, it dies instead of stopping.
+
+    Raises:
+        ValueError: lists and objects are nested deeper than any of our documents.
+    """
+    depth = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > DEEPEST_NESTING:
+            raise ValueError("nested too deep")
 
 
 def _object_without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

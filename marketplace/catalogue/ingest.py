@@ -65,8 +65,8 @@ def ingest(
     """Make a version of `rows` at `target`, encrypted with the 256-bit `key`. All rows or none.
 
     Raises:
-        IngestError: the delivery is unreadable, empty, or has rows that break the description.
-        OSError: the file cannot be written (a full disk); `target` is then as it was.
+        IngestError: the delivery is unreadable, empty, has rows that break the description, or cannot be
+            written (a full disk); `target` is then as it was.
     """
     checked = _RowCheck(description, index_of)
     stored = sorted(checked.stored(rows))

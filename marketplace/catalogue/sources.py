@@ -16,7 +16,7 @@ import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace.catalogue.description import DatasetDescription
-from marketplace.catalogue.documents import shown
+from marketplace.catalogue.documents import refuse_deep_nesting, shown
 from marketplace.errors import InvalidError
 
 LONGEST_VALUE = 10_000
@@ -126,6 +126,7 @@ def _json_items(text: str) -> Iterator[object]:
 
 
 def _json(text: str) -> object:
+    refuse_deep_nesting(text)
     return json.loads(
         text, object_pairs_hook=_without_repeats, parse_float=Decimal, parse_constant=_refuse_constant
     )

@@ -1,10 +1,11 @@
 """A version's file: written, checked, read back by its owner, and rewritten without one subject."""
 
+import errno
 import hashlib
 import json
 import os
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,12 @@ class VersionMismatchError(IngestError):
     """The file is whole, but was made under another description."""
 
     code = "version_mismatch"
+
+
+class VersionNotWrittenError(IngestError):
+    """There was no room or no right to write the file. What was there before is unchanged."""
+
+    code = "version_not_written"
 
 
 class SubjectNotInVersionError(IngestError):
@@ -171,8 +178,14 @@ def _written_whole(plain: PrivateFile, target: Path, key: bytes, binding: bytes)
             sealed.flush()
             os.fsync(sealed.fileno())
         unfinished.replace(target)
+    except OSError as error:
+        raise VersionNotWrittenError(
+            f"The version's file cannot be written ({errno.errorcode.get(error.errno or 0, 'unknown')}). "
+            "Make room or give the right to write, and deliver again."
+        ) from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
     return size
 
 
@@ -206,5 +219,10 @@ def _engine() -> Generator[duckdb.DuckDBPyConnection]:
     )
     try:
         yield engine
+    except duckdb.Error:
+        # Its text may quote a row.
+        raise VersionNotWrittenError(
+            "The rows cannot be worked on: too little memory or room for them. Free some and try again."
+        ) from None
     finally:
         engine.close()

@@ -161,6 +161,9 @@ def test_any_change_of_meaning_changes_the_digest() -> None:
         (b"{'v': 1}", NotJsonError),
         (b"\xff\xfe", NotJsonError),
         (b"[" * 200_000, NotJsonError),
+        (b'{"a":' * 200_000, NotJsonError),
+        (b'["[[[' + b"[" * 200_000, NotJsonError),
+        (b'\\"' * 400_000, NotJsonError),
         (b"", NotJsonError),
         (b" " * (LARGEST_DOCUMENT + 1), DocumentTooLargeError),
     ],
@@ -170,6 +173,10 @@ def test_json_that_two_readers_could_read_differently_is_refused(
 ) -> None:
     with pytest.raises(error):
         parse_json(raw)
+
+
+def test_brackets_inside_text_are_text() -> None:
+    assert parse_json(json.dumps(['[{"' * 100 + "\\"]).encode()) == ['[{"' * 100 + "\\"]
 
 
 def test_the_largest_exact_number_is_read() -> None:

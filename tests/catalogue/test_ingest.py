@@ -24,6 +24,7 @@ from marketplace.catalogue.version_file import (
     SubjectNotInVersionError,
     VersionCorruptedError,
     VersionMismatchError,
+    VersionNotWrittenError,
     WrittenVersion,
     erase_subject,
     subject_digests,
@@ -164,6 +165,27 @@ def test_a_refused_delivery_leaves_the_earlier_version_as_it_was(tmp_path: Path)
 
     assert (tmp_path / "version").read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["delivery.csv", "version"]
+
+
+def test_a_version_that_cannot_be_written_is_a_named_error_and_leaves_nothing(tmp_path: Path) -> None:
+    file = residents(tmp_path, "anna,30,female,x,1")
+    (tmp_path / "version").mkdir()
+
+    with pytest.raises(VersionNotWrittenError):
+        take(tmp_path, file)
+
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["delivery.csv", "version"]
+
+
+def test_a_full_disk_is_a_named_error_and_leaves_the_earlier_version(tmp_path: Path) -> None:
+    take(tmp_path, residents(tmp_path, "anna,30,female,x,1"))
+    before = (tmp_path / "version").read_bytes()
+    (tmp_path / "version.unfinished").symlink_to("/dev/full")
+
+    with pytest.raises(VersionNotWrittenError, match="ENOSPC"):
+        take(tmp_path, residents(tmp_path, "bea,31,male,x,2"))
+
+    assert (tmp_path / "version").read_bytes() == before
 
 
 def test_many_broken_rows_are_named_only_in_part(tmp_path: Path) -> None:

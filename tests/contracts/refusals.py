@@ -17,7 +17,7 @@ Forgery = Callable[[LocalSigner, bytes], Signature]
 
 
 @contextmanager
-def refused(name: str, values: Mapping[str, object] | None = None, **named: object) -> Generator[None]:
+def refused(name: str, values: Mapping[str, object] | None = None, /, **named: object) -> Generator[None]:
     """The contract refuses what happens inside, by this name and with exactly these values."""
     with pytest.raises(RevertedError) as refusal:
         yield

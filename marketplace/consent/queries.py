@@ -9,7 +9,7 @@ from ledger.node import Block
 from ledger.revocation_code import RevocationCode
 from marketplace.analysis.subjects import NOBODY, SubjectSet, subject_set
 from marketplace.consent.rules import Cohort, Consent, cohort
-from marketplace.consent.tables import ConsentRow, LinkRow
+from marketplace.consent.tables import ConsentRow, LinkRow, StopRow
 from marketplace.errors import NotFoundError
 
 
@@ -75,12 +75,18 @@ def count_in_force(session: Session, use_case: int, at: Block) -> int:
 def subjects_by_bit(vault: Session, found: Cohort, bits: Sequence[int]) -> Mapping[int, SubjectSet]:
     """For each scope bit, the subjects whose consent in `found` covers it.
 
-    A consent without a link (its person was erased) covers nobody.
+    A consent without a link (its person was erased) covers nobody, and one that she asked to stop covers nobody from
+    then on, though the ledger may not have heard of it yet.
     """
     links = {
         row.consent: row.subject
         for row in vault.execute(
-            select(LinkRow.consent, LinkRow.subject).where(LinkRow.use_case == found.use_case)
+            select(LinkRow.consent, LinkRow.subject)
+            .outerjoin(StopRow, StopRow.consent == LinkRow.consent)
+            .where(
+                LinkRow.use_case == found.use_case,
+                or_(StopRow.asked_at.is_(None), StopRow.asked_at > found.at.timestamp),
+            )
         )
     }
     covered: dict[int, SubjectSet] = {}

@@ -155,7 +155,7 @@ def submit(
     """
     domain = house.city.domains.consents
     id_ = consent_id(domain, terms, grant.own)
-    _require_terms(session, terms)
+    require_terms(session, terms)
     if not is_signed_by_its_key(domain, terms, grant.own, grant.signature):
         raise WrongConsentSignatureError("The consent is not signed by the key it names.")
     if not is_countersigned_by(domain, house.city.registrar, terms, grant):
@@ -199,7 +199,7 @@ def import_batch(
         as `submit`; nothing is queued then.
     """
     domain = house.city.domains.consents
-    _require_terms(session, terms)
+    require_terms(session, terms)
     ids = [consent_id(domain, terms, member.grant.own) for member in members]
     for member in members:
         if not is_signed_by_its_key(domain, terms, member.grant.own, member.grant.signature):
@@ -252,7 +252,8 @@ def _link_many(vault: Session, terms: Terms, ids: Sequence[bytes], members: Sequ
         vault.execute(insert(LinkRow), rows)
 
 
-def _require_terms(session: Session, terms: Terms) -> None:
+def require_terms(session: Session, terms: Terms) -> None:
+    """Raises WrongTermsError, UseCaseNotOpenError unless the ledger would take a consent under these terms now."""
     found = use_cases.use_case(session, terms.use_case)
     if found.state is not UseCaseState.ALLOWED:
         raise UseCaseNotOpenError(f"Use case {terms.use_case} takes no consents now.")

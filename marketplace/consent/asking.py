@@ -1,0 +1,175 @@
+"""Asking a citizen, and taking her answer: from her letter to a consent on its way to the ledger."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.bindings import Grant, Own, Signature, Terms
+from ledger.consents import Opening
+from ledger.enums import Ground, NoticeKind, UseCaseState
+from ledger.revocation_code import RevocationCode
+from marketplace.catalogue import queries as catalogue
+from marketplace.catalogue.tables import SubjectRow
+from marketplace.consent.rules import latest_end
+from marketplace.consent.service import Registrar, WrongTermsError, offered_terms, require_terms, submit
+from marketplace.consent.standing import Standing, standings
+from marketplace.errors import NotAllowedError
+from marketplace.house import House
+from marketplace.participants import queries as participants
+from marketplace.provenance.queries import head
+from marketplace.use_cases import queries as use_cases
+from marketplace.use_cases.purposes import BY_DIGEST, Purpose
+from marketplace.use_cases.queries import Notice, UseCase
+
+
+class NotAskedError(NotAllowedError):
+    """This use case does not ask whoever holds this letter."""
+
+    code = "not_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request to a citizen: everything she should know before she says yes or no."""
+
+    use_case: UseCase
+    recipient: str
+    purpose: Purpose | None
+    titles: tuple[str, ...]
+    """Per source, in the order of the scope's bits."""
+    notices: tuple[Notice, ...]
+    latest_end: int
+    standing: Standing | None
+    """What she answered before; None if nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A consent ready for her signature. The opening is hers: with it she can show that the commitment means her."""
+
+    terms: Terms
+    own: Own
+    notice: Notice
+    recipient: str
+    opening: Opening
+
+
+def asked_of(session: Session, vault: Session, *, kind: str, key: str) -> list[Asked]:
+    """What whoever has the rows `key` of kind `kind` is asked now."""
+    subject = subject_of(vault, kind, key)
+    answered = {} if subject is None else {one.use_case: one for one in standings(session, vault, subject)}
+    return [
+        _asked(session, found, answered.get(found.number))
+        for found in use_cases.use_cases(session)
+        if found.state is UseCaseState.ALLOWED and kind in kinds_asked(session, found)
+    ]
+
+
+def _asked(session: Session, found: UseCase, standing: Standing | None) -> Asked:
+    published = use_cases.notices(session, found.number)
+    return Asked(
+        use_case=found,
+        recipient=participants.by_number(session, found.applicant).name or "",
+        purpose=BY_DIGEST.get(found.purpose),
+        titles=tuple(
+            catalogue.dataset(session, source.dataset).description.title for source in found.sources
+        ),
+        notices=tuple(one for one in published if one.kind is NoticeKind.CONSENT and not one.retired),
+        latest_end=latest_end(head(session).timestamp, found.longest_days),
+        standing=standing,
+    )
+
+
+def kinds_asked(session: Session, found: UseCase) -> set[str]:
+    """Whose consent the use case rests on: persons, homes."""
+    described = [
+        catalogue.dataset(session, source.dataset).description
+        for source in found.sources
+        if source.ground is Ground.CONSENT
+    ]
+    return {one.subject.kind for one in described if one.subject is not None}
+
+
+def subject_of(vault: Session, kind: str, key: str) -> int | None:
+    """Her dense index; None when nothing here is hers."""
+    return vault.scalar(select(SubjectRow.index).where(SubjectRow.kind == kind, SubjectRow.key == key))
+
+
+def draft(
+    house: House,
+    registrar: Registrar,
+    *,
+    letter: str,
+    use_case: int,
+    language: str,
+    scope: int | None,
+    valid_until: int | None,
+    signer: str,
+    revocation_hash: bytes,
+) -> Draft:
+    """What she signs with a key made for it: the sentence, until when, and a commitment that means her.
+
+    Raises:
+        UnknownUseCaseError, UseCaseNotOpenError, NoNoticeError, WrongTermsError, NotAskedError, and whatever the
+        registrar refuses.
+    """
+    with house.database.reading() as session:
+        terms, notice, recipient = offered_terms(
+            session, use_case, language=language, scope=scope, valid_until=valid_until
+        )
+        require_terms(session, terms)
+        kinds = kinds_asked(session, use_cases.use_case(session, use_case))
+    whose = registrar.whose(letter, use_case)
+    _require_asked(kinds, whose.kind)
+    opening = Opening.of(whose.reference)
+    return Draft(terms, Own(signer, opening.commitment, revocation_hash), notice, recipient, opening)
+
+
+def give(
+    session: Session,
+    vault: Session,
+    house: House,
+    registrar: Registrar,
+    *,
+    letter: str,
+    terms: Terms,
+    own: Own,
+    signature: Signature,
+    salt: bytes,
+    code: RevocationCode | None,
+) -> bytes:
+    """Take her signed consent: checked as the ledger will, countersigned, linked to her rows, queued. Its id.
+
+    The registrar is asked after the terms were checked, since it countersigns one consent at a time, and before any
+    transaction of ours is open, since it may be slow.
+
+    Raises:
+        as `submit`; NotAskedError; and whatever the registrar refuses.
+    """
+    if code is not None and code.hash != own.revocation_hash:
+        raise WrongTermsError("The code is not the one whose hash was signed.")
+    with house.database.reading() as reading:
+        require_terms(reading, terms)
+        kinds = kinds_asked(reading, use_cases.use_case(reading, terms.use_case))
+    whose = registrar.whose(letter, terms.use_case)
+    _require_asked(kinds, whose.kind)
+    countersignature = registrar.countersign(letter, terms, own, signature, salt)
+    return submit(
+        session,
+        vault,
+        house,
+        terms=terms,
+        grant=Grant(own, signature, countersignature),
+        whose=whose,
+        salt=salt,
+        code=code,
+        assisted=False,
+    )
+
+
+def _require_asked(kinds: set[str], kind: str) -> None:
+    if kind not in kinds:
+        raise NotAskedError(
+            f"This asks for the consent of each {' and '.join(sorted(kinds))}, not of a {kind}."
+        )

@@ -1,0 +1,150 @@
+"""Ending consents: with the code, with the key, or by her letter alone when both are lost.
+
+What she stops counts no more from the next run on. The ledger hears of one stop at once, and of several spread in
+time, so that nobody who reads it learns that they were one person's.
+"""
+
+import secrets
+import time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.abi import Call
+from ledger.bindings import Own, Signature, Terms
+from ledger.outbox import messages
+from ledger.revocation_code import RevocationCode
+from ledger.typed_data import consent_id, recovered, revocation_digest
+from marketplace.catalogue import artefacts
+from marketplace.consent import queries
+from marketplace.consent.queries import UnknownConsentError
+from marketplace.consent.service import (
+    AlreadyRevokedError,
+    WrongConsentSignatureError,
+    revoke_by_code,
+    revoke_by_mandate,
+)
+from marketplace.consent.standing import State, standings
+from marketplace.consent.tables import ConsentRow, LinkRow, StopRow, TombstoneRow
+from marketplace.errors import InvalidError
+from marketplace.house import House
+from marketplace.provenance.queries import head
+
+REVOKE_GAS = 200_000
+
+
+class WrongCodeError(InvalidError):
+    """The code is of another consent."""
+
+    code = "wrong_revocation_code"
+
+
+def stop_by_code(session: Session, house: House, code: RevocationCode) -> str:
+    """End the consent whose paper has this code, without any account. Returns the outbox key.
+
+    Raises:
+        UnknownConsentError, AlreadyRevokedError
+    """
+    return f"revoke:{revoke_by_code(session, house, code).hex()}"
+
+
+def stop_by_halves(session: Session, house: House, *, terms: Terms, own: Own, code: RevocationCode) -> str:
+    """End a consent by its receipt and code, also one that has not arrived: it will be refused then.
+
+    Raises:
+        WrongCodeError, AlreadyRevokedError
+    """
+    if code.hash != own.revocation_hash:
+        raise WrongCodeError("This is the code of another consent. Compare it with the paper.")
+    call = house.contracts.consents.revoke_by_code(terms, own, code.value)
+    return _put(session, _running(session, house, terms, own), call)
+
+
+def stop_by_signature(session: Session, house: House, *, terms: Terms, own: Own, signature: Signature) -> str:
+    """End a consent with the key that gave it. Anyone may bring the signature.
+
+    Raises:
+        WrongConsentSignatureError, AlreadyRevokedError
+    """
+    id_ = _running(session, house, terms, own)
+    if recovered(revocation_digest(house.city.domains.consents, id_), signature) != own.signer:
+        raise WrongConsentSignatureError("The revocation is not signed by the key that gave the consent.")
+    return _put(session, id_, house.contracts.consents.revoke_by_signature(terms, own, signature))
+
+
+def stop_one(session: Session, vault: Session, house: House, *, subject: int | None, consent: bytes) -> str:
+    """End one consent of hers, by her letter. Returns the outbox key.
+
+    Raises:
+        UnknownConsentError: it is not hers, or not on the ledger yet.
+        AlreadyRevokedError
+    """
+    link = vault.get(LinkRow, consent)
+    if link is None or link.subject != subject:
+        raise UnknownConsentError("You have given no such consent.")
+    queries.given(session, consent)
+    vault.merge(_stop(consent, head(session).timestamp, int(time.time())))
+    return end(session, house, link)
+
+
+def stop_everything(session: Session, vault: Session, *, subject: int | None, spread: int) -> list[bytes]:
+    """Nothing of hers counts from now on. The ends on the ledger follow within `spread` seconds. Which consents."""
+    if subject is None:
+        return []
+    now, due = head(session).timestamp, int(time.time())
+    stopped: list[bytes] = []
+    for one in standings(session, vault, subject):
+        if one.state in {State.IN_FORCE, State.ON_ITS_WAY}:
+            vault.merge(_stop(one.id, now, due + secrets.randbelow(spread + 1)))
+            stopped.append(one.id)
+    vault.flush()
+    return stopped
+
+
+def send_due_stops(house: House, now: int) -> bool:
+    """Put the ends that are due into the outbox, each a message of its own. Whether any was put."""
+    with house.vault.reading() as vault:
+        due = list(vault.scalars(select(StopRow.consent).where(~StopRow.sent, StopRow.due_at <= now)))
+    moved = False
+    for consent in due:
+        moved = _send(house, consent) or moved
+    return moved
+
+
+def _send(house: House, consent: bytes) -> bool:
+    # The message is committed before the note that it was sent: sent twice is put once.
+    with house.vault.writing() as vault, house.database.writing() as session:
+        link = vault.get(LinkRow, consent)
+        row = session.get(ConsentRow, consent)
+        if row is None and link is not None:
+            return False  # still on its way: it ends when it arrives
+        if link is not None and row is not None and row.revoked_in is None:
+            end(session, house, link)
+        vault.get_one(StopRow, consent).sent = True
+        return True
+
+
+def end(session: Session, house: House, link: LinkRow) -> str:
+    """Queue the end of one consent: by its code if that is kept, else on the mandate that her wish is."""
+    if link.code is not None:
+        return stop_by_code(session, house, RevocationCode.parse(link.code))
+    wish = {"v": 1, "wish": "stop", "consent": "0x" + link.consent.hex(), "shown": "letter"}
+    return revoke_by_mandate(session, house, link.consent, artefacts.keep_document(session, "mandate", wish))
+
+
+def _stop(consent: bytes, asked_at: int, due_at: int) -> StopRow:
+    return StopRow(consent=consent, asked_at=asked_at, due_at=due_at, sent=False)
+
+
+def _running(session: Session, house: House, terms: Terms, own: Own) -> bytes:
+    id_ = consent_id(house.city.domains.consents, terms, own)
+    row = session.get(ConsentRow, id_)
+    if session.get(TombstoneRow, id_) is not None or (row is not None and row.revoked_in is not None):
+        raise AlreadyRevokedError("This consent has ended already. There is nothing left to stop.")
+    return id_
+
+
+def _put(session: Session, id_: bytes, call: Call) -> str:
+    key = f"revoke:{id_.hex()}"
+    messages.put(session, call, key=key, signer="relay", gas=REVOKE_GAS)
+    return key

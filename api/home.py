@@ -31,6 +31,10 @@ OFFICERS = (
 """The roles whose keys are kept in the city's own keystore. The registrar and the sequencer keep theirs apart."""
 
 
+def port_of(url: str) -> int:
+    return int(url.rsplit(":", 1)[1])
+
+
 class SettingsError(InvalidError):
     """The settings file cannot be used."""
 

@@ -41,11 +41,13 @@ class Processes:
     home: Home
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict[str, "subprocess.Popen[bytes]"])
 
-    def start(self, name: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
-        """Start `stoa ARGUMENTS` as the process called `name`; what it prints goes to its log."""
+    def start(
+        self, name: str, module: str, *arguments: str, environment: dict[str, str] | None = None
+    ) -> None:
+        """Start `python -m MODULE ARGUMENTS` as the process called `name`; what it prints goes to its log."""
         log = (self.home.logs / f"{name}.log").open("ab")
         self._running[name] = subprocess.Popen(
-            [sys.executable, "-m", "api.cli.main", "--home", str(self.home.folder), *arguments],
+            [sys.executable, "-m", module, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

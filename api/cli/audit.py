@@ -23,7 +23,9 @@ def export_(
     """Write the bundle: sealed blocks, documents, statements, access log, and what the database says."""
     with speaking(), opened() as city:
         last = exported(city, target)
-        console.print(f"{target} holds everything up to block {last:,}. Anybody can check it with stoa-audit.")
+        console.print(
+            f"{target} holds everything up to block {last:,}. Anybody can check it with stoa-audit."
+        )
 
 
 def exported(city: Opened, target: Path) -> int:
@@ -39,7 +41,9 @@ def exported(city: Opened, target: Path) -> int:
 
 @app.command()
 def verify(
-    target: Annotated[Path | None, typer.Argument(help="a bundle; a fresh one is exported if none is named")] = None,
+    target: Annotated[
+        Path | None, typer.Argument(help="a bundle; a fresh one is exported if none is named")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the verdict here as well")] = None,
 ) -> None:
     """Have the independent auditor replay the ledger from genesis and compare everything."""

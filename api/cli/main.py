@@ -7,10 +7,14 @@ from typing import Annotated
 
 import typer
 
-from api.cli import audit, city, data, ledger
+from api.cli import audit, city, data, ledger, partner
 from api.cli.context import Chosen, chosen_home
+from api.cli.office import import_register, serve_city
 from api.cli.overview import show_overview
 from api.cli.terminal import console, speaking
+from api.demo.play import play
+from api.entry.registrar import run as run_registrar
+from api.entry.server import run as run_server
 from api.home import ENVIRONMENT
 from api.workers import work
 from ledger.devnet.server import serve as serve_devnet
@@ -22,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A city's data marketplace: consent, licences, settlement, answers and audit on a permissioned ledger.",
 )
+app.add_typer(partner.app, name="partner")
 app.add_typer(city.app, name="city")
 app.add_typer(data.app, name="data")
 app.add_typer(ledger.app, name="ledger")
@@ -44,6 +49,28 @@ def begin(
 
 
 @app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="answer for the citizen, and stop")] = False,
+    details: Annotated[
+        bool, typer.Option("--details", help="show digests, blocks and reasons under each step")
+    ] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write steps, timings and the verdict here")
+    ] = None,
+) -> None:
+    """Open a demonstration city, or its next day, and play three acts on real contracts and processes."""
+    with speaking():
+        play(chosen_home(), console, once=once, details=details, json_file=json_file)
+
+
+@app.command()
+def serve() -> None:
+    """Start the kept city: chain, registrar, workers and server, until Ctrl-C."""
+    with speaking():
+        serve_city(chosen_home(), console)
+
+
+@app.command()
 def devnet(
     port: Annotated[int | None, typer.Option(help="8545, or a free one when it is taken")] = None,
 ) -> None:
@@ -57,10 +84,37 @@ def devnet(
 
 
 @app.command()
+def registrar(
+    register: Annotated[
+        Path | None,
+        typer.Option(
+            "--import", help="a CSV file (kind, key, age) to put into the register, and stop", exists=True
+        ),
+    ] = None,
+) -> None:
+    """Run the registrar's office: its own key, database and process; it never acts for the operator."""
+    with speaking():
+        home = chosen_home()
+        if register is not None:
+            console.print(f"{import_register(home, register):,} people are new in the register.")
+            return
+        code = run_registrar(home)
+    raise typer.Exit(code)
+
+
+@app.command()
 def workers() -> None:
     """Run the background workers: sender, projector, policies, analysis."""
     with speaking():
         code = work(chosen_home())
+    raise typer.Exit(code)
+
+
+@app.command()
+def server() -> None:
+    """Run the HTTP API and the pages alone; `stoa serve` runs everything."""
+    with speaking():
+        code = run_server(chosen_home())
     raise typer.Exit(code)
 
 

@@ -85,8 +85,9 @@ class Connection:
         Raises:
             RefusedError: the ledger refused it, by name.
         """
-        state = self.until(lambda: self.get(taken["status"]), lambda one: one["final"])
-        if state.get("refusal"):
+        path = f"/v1/messages/{taken['message']}"
+        state = self.until(lambda: self.get(path, wait=5), lambda one: one["done"])
+        if state["refusal"]:
             raise RefusedError(409, "ledger_refused", f"The ledger refused: {state['refusal']}.")
         return state
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from api.client.connection import Connection, RefusedError
-from ledger.digests import canonical, sha256
+from ledger.digests import sha256
 from ledger.enums import Class
 from ledger.keys import Signer
 from ledger.wallet import sign_message, sign_typed_data
@@ -33,11 +33,13 @@ class Partner:
 
     # Acts: ask for a form, sign its typed data, send the form back.
 
-    def act(self, path: str, wish: dict[str, Any], forms: str = "forms") -> tuple[dict[str, Any], dict[str, Any]]:
+    def act(
+        self, path: str, wish: dict[str, Any], forms: str = "forms"
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Do what `wish` says. Returns what was offered and what was taken."""
         offered = self._connection.post(f"{path}/{forms}", wish)
         signature = "0x" + sign_typed_data(self._signer, offered["typed_data"]).hex()
-        sent = {key: value for key, value in offered.items() if key in {"form", "documents", "request"}}
+        sent = {key: value for key, value in offered.items() if key in {"form", "documents"}}
         taken = self._connection.post(path, {**sent, "signature": signature})
         return offered, taken
 
@@ -77,3 +79,94 @@ class Partner:
     def money(self) -> str:
         """Credits held."""
         return self.me()["balance"]
+
+    def pay_in(self, credits_: str) -> None:
+        """Pay in play money; only demonstration cities take it."""
+        self.sign_in()
+        self._connection.confirmed(self._connection.post("/v1/bank/transfers", {"amount": credits_}))
+
+    def apply(self, routine: dict[str, Any], *, purpose: str, k: int = 10, days: int = 90) -> int:
+        """Apply for a use case; its number once it is on the ledger."""
+        self.sign_in()
+        wish = {
+            "purpose": purpose,
+            "routine": routine,
+            "minimum_cohort": k,
+            "longest_days": days,
+            "retention_days": days,
+        }
+        _, taken = self.act("/v1/use-cases", wish)
+        return number_of(self._connection.confirmed(taken))
+
+    def use_case(self, number: int, *, wait: int = 0) -> dict[str, Any]:
+        return self._connection.get(f"/v1/use-cases/{number}", wait=wait)
+
+    def buy_licence(self, use_case: int) -> dict[str, Any]:
+        """Buy a licence at the price in force."""
+        self.sign_in()
+        offered, taken = self.act("/v1/licences", {"use_case": use_case})
+        number = number_of(self._connection.confirmed(taken))
+        return {"number": number, "price": offered["price"]}
+
+    def quote_order(
+        self, licence: int, *, versions: dict[str, int] | None = None, seconds: int = 3600
+    ) -> dict[str, Any]:
+        """What one run costs now, and what to expect of it. Nothing is signed yet."""
+        self.sign_in()
+        return self._connection.post(
+            "/v1/orders/forms", {"licence": licence, "versions": versions, "seconds": seconds}
+        )
+
+    def place_order(self, offered: dict[str, Any]) -> str:
+        """Sign the payment of a quote and order. The order's id."""
+        signature = "0x" + sign_typed_data(self._signer, offered["typed_data"]).hex()
+        sent = {"form": offered["form"], "documents": offered["documents"], "signature": signature}
+        taken = self._connection.post("/v1/orders", sent)
+        self._connection.confirmed(taken)
+        return str(offered["order"])
+
+    def order(self, id_: str, *, wait: int = 0) -> dict[str, Any]:
+        self.sign_in()
+        return self._connection.get(f"/v1/orders/{id_}", wait=wait)
+
+    def wait_for_end(self, id_: str) -> dict[str, Any]:
+        """Wait until an order is settled or refunded, and, if settled, can be fetched."""
+        return self._connection.until(
+            lambda: self.order(id_, wait=5), lambda one: one["state"] in ENDED and one["final"]
+        )
+
+    def result_bytes(self, id_: str) -> bytes:
+        """A result's exact bytes, checked against the ledger's digest.
+
+        Raises:
+            WrongResultError: they are not what was settled.
+        """
+        self.sign_in()
+        content = self._connection.get_bytes(f"/v1/orders/{id_}/result")
+        salt = bytes.fromhex(self.salt(id_).removeprefix("0x"))
+        settled = self.order(id_)["result_digest"]
+        if "0x" + sha256(salt + sha256(content)).hex() != settled:
+            raise WrongResultError(
+                "The result is not the one whose digest was settled. Keep it, and call the auditor."
+            )
+        return content
+
+    def result(self, id_: str) -> dict[str, Any]:
+        return json.loads(self.result_bytes(id_))
+
+    def salt(self, id_: str) -> str:
+        return str(self._connection.get(f"/v1/orders/{id_}/salt")["salt"])
+
+    def receipt(self, id_: str) -> dict[str, Any]:
+        self.sign_in()
+        return self._connection.get(f"/v1/orders/{id_}/receipt")
+
+    def withdraw(self) -> None:
+        """Take home what is credited; nothing happens when nothing is."""
+        if float(self.me()["credited"]) > 0:
+            self._connection.confirmed(self._connection.post("/v1/withdrawals", {"account": self.account}))
+
+
+def number_of(message: dict[str, Any]) -> int:
+    """The number at the end of a resource's address."""
+    return int(str(message["resource"]).rsplit("/", 1)[1])

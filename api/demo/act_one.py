@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from api.cli.terminal import in_credits
 from api.client.citizen import Citizen
 from api.client.partner import Partner
 from api.demo.chart import chart
@@ -127,7 +126,7 @@ def cast_joins(stage: Stage, score: Score) -> None:
             step.already()
             return
         for name in ("TransitLab", "Bike Works"):
-            partner(stage, name).pay_in(5_000 * MICRO)
+            partner(stage, name).pay_in("5000")
         stage.memory.keep(paid_in=True)
         step.say("5,000.00 credits each")
 
@@ -200,7 +199,7 @@ def ask_coarsely(stage: Stage, score: Score) -> None:
         if "use_case" in stage.memory:
             step.already()
             return
-        number = partner(stage, "TransitLab").apply(COARSE, purpose="ImproveTransportMobility", k=10, days=90)
+        number = partner(stage, "TransitLab").apply(COARSE, purpose="ImproveTransportMobility")
         with stage.house.database.writing() as session:
             report = use_case_service.assess(session, stage.house, number)
         reason = " ".join(one.sentence for one in report.reasons)
@@ -311,23 +310,22 @@ def buy_an_answer(stage: Stage, score: Score) -> None:
             order = buyer.place_order(offer)
             state = buyer.wait_for_end(order)
             stage.memory.keep(first_order=order)
-            step.say(f"{offer['price']['most']} credits at most, {coverage(offer)}; {state['state']}")
+            step.say(f"at most {offer['price']['most']} credits, {coverage(offer)}; {state['state']}")
     result = buyer.result(order)
     score.show(chart(result))
     with score.step("Every cent of it") as step:
         receipt = buyer.receipt(order)
         step.say(split(receipt))
-        step.detail(f"result digest on the ledger 0x{receipt['order']}")
+        step.detail(f"order {order}")
 
 
 def coverage(offer: dict[str, Any]) -> str:
-    share = offer.get("expected_coverage")
-    return (
-        "coverage unknown" if share is None else f"about {share} % of those who said yes are in a group shown"
-    )
+    expected = offer["coverage"]
+    if expected is None or expected["expected_share"] is None:
+        return "coverage unknown"
+    return f"about {expected['expected_share']} of those who said yes are in a group that is shown"
 
 
 def split(receipt: dict[str, Any]) -> str:
-    paid = receipt["paid"]
-    shares = ", ".join(f"{in_credits(int(one['amount']))} to party {one['party']}" for one in paid["shares"])
-    return f"charged {in_credits(int(paid['charge']))}: {shares}; {in_credits(int(paid['back']))} back"
+    parts = ", ".join(f"{one['amount']} to {one['name'] or 'the city'}" for one in receipt["parts"])
+    return f"charged {receipt['charged']} of {receipt['paid']}: {parts}; {receipt['given_back']} back"

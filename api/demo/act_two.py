@@ -70,7 +70,7 @@ def stop_from_paper(stage: Stage, score: Score, anna: Paper) -> None:
         code = RevocationCode.parse(anna.code)
         _, receipt = revoke_by_code(stage.house.city, [stage.city.node], code)
         step.say(f"in block {receipt.block_number}, carried by a key that nobody knows")
-        stage.processes.start("server", "server")
+        stage.start_server()
         stage.until(lambda: answers(stage), "The server's start")
 
 

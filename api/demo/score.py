@@ -73,7 +73,7 @@ class Score:
     def _print(self, step: Step, seconds: float) -> None:
         mark = "[dim]·[/dim]" if step.done_before else "[green]✓[/green]"
         note = f" [dim]{step.note}[/dim]" if step.note else ""
-        self._console.print(f"  {mark} {step.title}{note} [dim]{seconds:.1f} s[/dim]")
+        self._console.print(f"  {mark} {step.title}{note} [dim]{seconds:.1f} s[/dim]", soft_wrap=True)
         if self._details:
             for line in step.details:
                 self._console.print(f"      [dim]{line}[/dim]", soft_wrap=True)
@@ -81,7 +81,7 @@ class Score:
     def show(self, text: str) -> None:
         """Something the audience sees: a notice, a chart, a receipt."""
         for line in text.splitlines():
-            self._console.print(f"      {line}", markup=False)
+            self._console.print(f"      {line}", markup=False, soft_wrap=True)
 
     def write(self, path: Path) -> None:
         self.end_act()

@@ -100,7 +100,7 @@ class Stage:
 
     def start_chain(self) -> None:
         port = self.home.settings.node.rsplit(":", 1)[1]
-        self.processes.start("devnet", "devnet", "--port", port)
+        self.processes.start("devnet", "ledger.devnet", "--folder", str(self.home.devnet), "--port", port)
         self._require(self.home.settings.node, "devnet")
 
     def open_city(self, progress: Callable[[str], None] = lambda step: None) -> bool:
@@ -114,9 +114,9 @@ class Stage:
     def start_office(self) -> None:
         """The registrar, the workers and the server, each a process of its own."""
         settings = self.home.settings
-        self.processes.start("registrar", "registrar")
-        self.processes.start("workers", "workers")
-        self.processes.start("server", "server")
+        self.processes.start("registrar", "api.entry.registrar", str(self.home.folder))
+        self.start_workers()
+        self.start_server()
         self._require(settings.registrar, "registrar")
         self._require(settings.public, "server")
 
@@ -129,7 +129,10 @@ class Stage:
 
     def start_workers(self, failpoint: str | None = None) -> None:
         environment = {} if failpoint is None else {"STOA_FAILPOINT": failpoint}
-        self.processes.start("workers", "workers", environment=environment)
+        self.processes.start("workers", "api.entry.workers", str(self.home.folder), environment=environment)
+
+    def start_server(self) -> None:
+        self.processes.start("server", "api.entry.server", str(self.home.folder))
 
     def settled(self, *keys: str) -> None:
         """Wait until the ledger has these messages and the read model has their blocks."""

@@ -180,4 +180,3 @@ def lines(rows: Iterable[dict[str, Any]]) -> bytes:
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-

@@ -1,0 +1,24 @@
+import sys
+from pathlib import Path
+
+from api.entry.saying import in_one_sentence
+from api.home import LOOPBACK, Home, port_of
+from api.registrar.serving import serve_registrar
+
+
+def run(home: Home) -> int:
+    """Serve the registrar's office until told to stop."""
+    serve_registrar(
+        home.registrar,
+        LOOPBACK,
+        port_of(home.settings.registrar),
+        city=home.city(),
+        node=home.node(),
+        city_token=home.registrar_token.read_text().strip(),
+        started=lambda url: print(f"The registrar's office is at {url}", flush=True),
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(in_one_sentence(lambda: run(Home.here(Path(sys.argv[1])))))

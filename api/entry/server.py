@@ -1,0 +1,36 @@
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from api.entry.saying import in_one_sentence
+from api.home import LOOPBACK, Home, port_of
+from api.http.app import create_app
+from api.http.settings import HttpSettings
+from api.registrar.client import RegistrarClient
+
+
+def run(home: Home) -> int:
+    """Serve the API and the pages until told to stop."""
+    settings = home.settings
+    house = home.house()
+    app = create_app(
+        house,
+        registrar=RegistrarClient.at(settings.registrar, home.registrar_token.read_text().strip()),
+        settings=HttpSettings(
+            public=settings.public,
+            node=settings.node,
+            finality=settings.finality,
+            play_bank=settings.play_bank,
+            admitted_classes=tuple(settings.admitted_classes),
+        ),
+    )
+    try:
+        uvicorn.run(app, host=LOOPBACK, port=port_of(settings.public), log_level="warning", access_log=False)
+    finally:
+        house.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(in_one_sentence(lambda: run(Home.here(Path(sys.argv[1])))))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from stoa_audit.city import City
@@ -119,6 +120,7 @@ class Bundle:
         for number, line in self.lines(path):
             yield Fields.parsed(line, f"{path}, line {number}")
 
+    @cached_property
     def found_files(self) -> list[str]:
         """Every file in the directory, links and other oddities too."""
         found = (path for path in self.folder.rglob("*") if path.is_symlink() or not path.is_dir())
@@ -126,7 +128,7 @@ class Bundle:
 
     def documents(self, kind: str) -> Iterator[tuple[bytes, str]]:
         """Digest and path of every document in `documents/<kind>`."""
-        for path in self.found_files():
+        for path in self.found_files:
             if path.startswith(f"documents/{kind}/") and PATHS.fullmatch(path):
                 yield unhexed("0x" + path.rsplit("/", 1)[1], path), path
 

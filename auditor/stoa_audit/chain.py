@@ -1,7 +1,7 @@
 """The blocks of a bundle with what happened in them, each verified before anything in it is believed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stoa_audit import receipts, transactions
 from stoa_audit.bundle import Bundle
@@ -103,20 +103,20 @@ class Chain:
             raise BrokenChainError(header.number)
 
 
-def happenings(block: Block, contracts: dict[str, str]) -> Iterator[Happening]:
-    """The events of the city's contracts in a block; `contracts` maps addresses to names.
+def events_of(
+    start: Place, transaction: Transaction, receipt: Receipt, contracts: dict[str, str]
+) -> Iterator[Happening]:
+    """The events of the city's contracts in a transaction whose first log is at `start`.
 
-    Raises InvalidError for a log that no published contract writes.
+    `contracts` maps addresses to names. Raises InvalidError for a log that no published contract writes.
     """
-    header, position = block.header, 0
-    for index, (transaction, receipt) in enumerate(block.body):
-        for log in receipt.logs:
-            contract = contracts.get(log.address)
-            if contract is not None:
-                place = Place(header.number, header.timestamp, index, position)
-                event = contract_abi(contract).events.get(log.topics[0]) if log.topics else None
-                if event is None:
-                    raise InvalidError(f"{contract} says something that its ABI does not have", str(place))
-                values = event.decoded(log.topics, log.data, f"{place}, {event.name}")
-                yield Happening(contract, event.name, values, place, transaction)
-            position += 1
+    for offset, log in enumerate(receipt.logs):
+        contract = contracts.get(log.address)
+        if contract is None:
+            continue
+        place = replace(start, index=start.index + offset)
+        event = contract_abi(contract).events.get(log.topics[0]) if log.topics else None
+        if event is None:
+            raise InvalidError(f"{contract} says something that its ABI does not have", str(place))
+        values = event.decoded(log.topics, log.data, f"{place}, {event.name}")
+        yield Happening(contract, event.name, values, place, transaction)

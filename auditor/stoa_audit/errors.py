@@ -12,6 +12,12 @@ class InvalidError(Exception):
         self.place = place
 
 
+class MissingError(Exception):
+    """Something that was not handed over is needed to check more."""
+
+    code = "missing"
+
+
 class UnreadableError(Exception):
     """There is nothing to audit: no bundle, another version, no such file."""
 

@@ -1,5 +1,6 @@
 """Reading JSON that was handed over: the wanted fields, of the wanted kind, and no others."""
 
+import re
 from collections.abc import Collection
 from typing import Any, cast
 
@@ -9,6 +10,15 @@ from stoa_audit.digests import address_bytes, unhexed
 from stoa_audit.errors import InvalidError
 
 LARGEST = 2**53 - 1
+AMOUNT = re.compile("0|[1-9][0-9]{0,19}")
+
+
+def parsed_json(content: bytes | str, place: str) -> Any:
+    """Raises InvalidError for what is not JSON."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise InvalidError(f"this is not JSON ({error.msg})", place) from error
 
 
 class Fields:
@@ -22,10 +32,7 @@ class Fields:
 
     @classmethod
     def parsed(cls, content: bytes | str, place: str) -> "Fields":
-        try:
-            return cls(orjson.loads(content), place)
-        except orjson.JSONDecodeError as error:
-            raise InvalidError(f"this is not JSON ({error.msg})", place) from error
+        return cls(parsed_json(content, place), place)
 
     def only(self, names: Collection[str]) -> "Fields":
         """Require exactly these fields."""
@@ -64,7 +71,7 @@ class Fields:
     def amount(self, name: str) -> int:
         """Micro-credits as a decimal string."""
         value = self.text(name)
-        if not value.isascii() or not value.isdigit() or value != str(int(value[:20])):
+        if not AMOUNT.fullmatch(value):
             raise self._wrong(name, "an amount")
         return int(value)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from stoa_audit.errors import InvalidError, NodeError
+from stoa_audit.city import City
+from stoa_audit.errors import InvalidError, MissingError, NodeError
 
 
 class Status(StrEnum):
@@ -82,12 +83,12 @@ class Check:
 
     @contextmanager
     def guarded(self) -> Generator[None]:
-        """Whatever is malformed inside is this check's finding; a silent node is a gap."""
+        """Whatever is malformed inside is this check's finding; what is missing, or a silent node, is a gap."""
         try:
             yield
         except InvalidError as error:
             self.failed(error.place, f"INVALID: {error.reason}")
-        except NodeError as error:
+        except (NodeError, MissingError) as error:
             self.missed(str(error))
 
     @property
@@ -115,6 +116,9 @@ class Report:
     checks: dict[str, Check] = field(default_factory=dict[str, Check])
     acts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     not_audited: list[str] = field(default_factory=list[str])
+    city: City | None = None
+    last: int = -1
+    """The newest block that was believed."""
 
     def add(self, id_: str, title: str, unit: str) -> Check:
         check = Check(id_, title, unit)

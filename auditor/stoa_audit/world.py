@@ -276,7 +276,6 @@ class World:
     times: list[int] = field(default_factory=list[int])
     """The time of every block, by number."""
     hashes: list[bytes] = field(default_factory=list[bytes])
-    parents: list[bytes] = field(default_factory=list[bytes])
     participants: dict[int, Participant] = field(default_factory=dict[int, Participant])
     numbers: dict[str, int] = field(default_factory=dict[str, int])
     """Account -> number of the participant."""
@@ -314,6 +313,8 @@ class World:
     statement_lines: set[bytes] = field(default_factory=set[bytes])
     movements: list[Movement] = field(default_factory=list[Movement])
     anchors: list[Anchor] = field(default_factory=list[Anchor])
+    reasons: list[tuple[bytes, str]] = field(default_factory=list[tuple[bytes, str]])
+    """(digest, what for) of every reason the city gave."""
 
     def tariff_for(self, use_case: int, class_: int) -> int:
         """The tariff in force for a use case and a class, 0 if there is none."""

@@ -34,6 +34,7 @@ def not_personal_declared(world: World, event: Happening) -> None:
     require(values["first"] != values["second"], f"one person declared dataset {found.number} not personal")
     found.personal = False
     found.proposal = None
+    world.reasons.append((values["reason"], f"declaring dataset {found.number} not personal"))
 
 
 def version_published(world: World, event: Happening) -> None:

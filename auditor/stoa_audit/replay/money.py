@@ -1,6 +1,6 @@
 """Credit, tariffs, licences, orders and pots."""
 
-from stoa_audit.digests import NOBODY, hexed
+from stoa_audit.digests import NOBODY, ZERO, hexed
 from stoa_audit.replay.following import present, require
 from stoa_audit.world import Happening, Licence, Movement, Order, OrderState, Tariff, World
 
@@ -75,6 +75,7 @@ def licence_terminated(world: World, event: Happening) -> None:
     licence = present(world.licences.get(number), f"licence {number} never was")
     require(licence.terminated_in is None, f"licence {number} was terminated twice")
     licence.terminated_in = event.place.block
+    world.reasons.append((event.values["reason"], f"terminating licence {number}"))
 
 
 def order_opened(world: World, event: Happening) -> None:
@@ -101,6 +102,7 @@ def order_refunded(world: World, event: Happening) -> None:
     order = _escrowed(world, event)
     order.state, order.reason = OrderState.REFUNDED, event.values["reason"]
     _end(order, event)
+    world.reasons.append((order.reason or ZERO, f"refunding order {hexed(order.id)} early"))
     world.licences[order.terms["licence"]].used -= 1
     _credit(world, order.terms["buyer"], event.values["amount"])
 

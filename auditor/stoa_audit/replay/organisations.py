@@ -23,10 +23,12 @@ def admitted(world: World, event: Happening) -> None:
 
 def frozen(world: World, event: Happening) -> None:
     _move(world, event, Status.ACTIVE, Status.FROZEN)
+    world.reasons.append((event.values["reason"], f"freezing participant {event.values['id']}"))
 
 
 def unfrozen(world: World, event: Happening) -> None:
     _move(world, event, Status.FROZEN, Status.ACTIVE)
+    world.reasons.append((event.values["reason"], f"unfreezing participant {event.values['id']}"))
 
 
 def _move(world: World, event: Happening, before: Status, after: Status) -> None:

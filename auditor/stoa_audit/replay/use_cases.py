@@ -82,6 +82,7 @@ def closed(world: World, event: Happening) -> None:
     found = _in(world, event.values["id"], Decided.ALLOWED)
     found.state = Decided.CLOSED
     found.closed_in = event.place.block
+    world.reasons.append((event.values["reason"], f"closing use case {found.number}"))
 
 
 def rule_published(world: World, event: Happening) -> None:

@@ -58,14 +58,15 @@ class ActRules:
 
     @property
     def rules(self) -> Mapping[tuple[str, str], Callable[[Happening], None]]:
-        return (
-            dict.fromkeys(LISTED, self._list)
-            | {
+        return {
+            **dict.fromkeys(LISTED, self._list),
+            **{
                 event: self._in_person_and_listed if event in LISTED else self._in_person
                 for event in IN_PERSON
-            }
-            | {("Consents", "ConsentRevoked"): self._list_mandate}
-        )
+            },
+            ("Consents", "ConsentRevoked"): self._list_mandate,
+            ("Journal", "Anchored"): self._require_settler,
+        }
 
     def require_power(self, transaction: Transaction, receipt: Receipt, place: Place) -> None:
         """A restricted function does something only for a member of its role."""
@@ -95,6 +96,14 @@ class ActRules:
             actor == event.by.sender and not alone,
             str(event.place),
             f"{event.name} names {actor} as the one who acted, and {event.by.sender} sent it",
+        )
+
+    def _require_settler(self, event: Happening) -> None:
+        key = self._world.keys.get(("settler", event.by.sender or ""))
+        self._powers.expect(
+            key is not None and key.trusted,
+            str(event.place),
+            f"{event.by.sender} anchored the log and is no settler",
         )
 
     def _in_person_and_listed(self, event: Happening) -> None:

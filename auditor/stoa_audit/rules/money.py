@@ -1,4 +1,4 @@
-"""Money: parts add up to the whole, and Settlement can pay what it owes, after every block, to the last micro-credit."""
+"""Money, to the last micro-credit: parts add up to the whole, and after every block Settlement can pay what it owes."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,7 +6,6 @@ from stoa_audit.report import Report
 from stoa_audit.world import Happening, World
 
 CITY = 1
-MOVING = {"Transfer", "LicenceBought", "OrderOpened", "Withdrawn", "ShareWithdrawn", "Reconciled", "Minted"}
 
 
 class MoneyRules:

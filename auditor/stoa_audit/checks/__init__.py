@@ -1,0 +1,1 @@
+"""What is checked once everything has been replayed, or beside it."""

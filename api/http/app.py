@@ -12,13 +12,18 @@ from api.http.once import Answered, as_before
 from api.http.policies import require_policies
 from api.http.routes import (
     catalogue,
+    citizens,
     city,
+    consents,
+    desk,
     licences,
     messages,
     money,
     orders,
     participants,
+    problem_codes,
     sign_in,
+    transparency,
     use_cases,
 )
 from api.http.settings import LARGEST_BODY, HttpSettings
@@ -35,7 +40,12 @@ ROUTERS = (
     licences.router,
     orders.router,
     money.router,
+    citizens.router,
+    consents.router,
+    desk.router,
+    transparency.router,
     messages.router,
+    problem_codes.router,
 )
 
 

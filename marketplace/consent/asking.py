@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.bindings import Grant, Own, Signature, Terms
@@ -10,10 +9,9 @@ from ledger.consents import Opening
 from ledger.enums import Ground, NoticeKind, UseCaseState
 from ledger.revocation_code import RevocationCode
 from marketplace.catalogue import queries as catalogue
-from marketplace.catalogue.tables import SubjectRow
 from marketplace.consent.rules import latest_end
 from marketplace.consent.service import Registrar, WrongTermsError, offered_terms, require_terms, submit
-from marketplace.consent.standing import Standing, standings
+from marketplace.consent.standing import Person, Standing, standings, subject_of
 from marketplace.errors import NotAllowedError
 from marketplace.house import House
 from marketplace.participants import queries as participants
@@ -55,9 +53,10 @@ class Draft:
     opening: Opening
 
 
-def asked_of(session: Session, vault: Session, *, kind: str, key: str) -> list[Asked]:
-    """What whoever has the rows `key` of kind `kind` is asked now."""
-    subject = subject_of(vault, kind, key)
+def asked_of(session: Session, vault: Session, person: Person) -> list[Asked]:
+    """What a person is asked now."""
+    kind, _ = person
+    subject = subject_of(vault, person)
     answered = {} if subject is None else {one.use_case: one for one in standings(session, vault, subject)}
     return [
         _asked(session, found, answered.get(found.number))
@@ -89,11 +88,6 @@ def kinds_asked(session: Session, found: UseCase) -> set[str]:
         if source.ground is Ground.CONSENT
     ]
     return {one.subject.kind for one in described if one.subject is not None}
-
-
-def subject_of(vault: Session, kind: str, key: str) -> int | None:
-    """Her dense index; None when nothing here is hers."""
-    return vault.scalar(select(SubjectRow.index).where(SubjectRow.kind == kind, SubjectRow.key == key))
 
 
 def draft(

@@ -17,6 +17,7 @@ from ledger.tree import OrderedTree
 from marketplace.catalogue import queries as catalogue
 from marketplace.catalogue.tables import LeafSaltRow, SubjectRow, VersionFileRow, VersionKeyRow
 from marketplace.catalogue.version_file import erase_subject
+from marketplace.consent.standing import Person, subject_of
 from marketplace.consent.stopping import end, stop_everything
 from marketplace.consent.tables import (
     ConsentRow,
@@ -62,28 +63,27 @@ class Certificate:
     versions: tuple[ErasedVersion, ...]
 
 
-def begin(
-    session: Session, vault: Session, *, letter: str, kind: str, key: str, subject: int | None
-) -> bytes:
+def begin(session: Session, vault: Session, *, letter: str, person: Person) -> bytes:
     """Write down that somebody wishes to be forgotten. Nothing of hers counts from now on. The erasure's id.
 
     Asked again while it goes on, it is the same erasure.
     """
+    stop_everything(session, vault, person=person, spread=0)
+    kind, key = person
     known = vault.scalar(select(ErasureRow.id).where(ErasureRow.kind == kind, ErasureRow.key == key))
     if known is not None:
         return known
     id_ = secrets.token_bytes(32)
+    subject = subject_of(vault, person)
     row = ErasureRow(
         id=id_, letter=letter, kind=kind, key=key, subject=subject, asked_at=int(time.time()), done_at=None
     )
     vault.add(row)
-    stop_everything(session, vault, subject=subject, spread=0)
     vault.flush()
     return id_
 
 
-def _version_to_erase(session: Session, erasure: bytes, leaf: LeafSaltRow) -> ErasedVersionRow:
-    name = catalogue.dataset(session, leaf.dataset).name
+def _version_to_erase(name: str, erasure: bytes, leaf: LeafSaltRow) -> ErasedVersionRow:
     return ErasedVersionRow(
         erasure=erasure,
         dataset=leaf.dataset,
@@ -133,8 +133,10 @@ def _collect(house: House, id_: bytes) -> int | None:
         for consent in vault.scalars(select(LinkRow.consent).where(LinkRow.subject == subject)):
             vault.merge(EndedByErasureRow(erasure=id_, consent=consent))
         for leaf in vault.scalars(select(LeafSaltRow).where(LeafSaltRow.subject == subject)):
-            if vault.get(ErasedVersionRow, (id_, leaf.dataset, leaf.version)) is None:
-                vault.add(_version_to_erase(session, id_, leaf))
+            # A dataset that is not about persons has one leaf, under index 0, and it is nobody's.
+            described = catalogue.dataset(session, leaf.dataset).description
+            if described.personal and vault.get(ErasedVersionRow, (id_, leaf.dataset, leaf.version)) is None:
+                vault.add(_version_to_erase(described.name, id_, leaf))
         return subject
 
 

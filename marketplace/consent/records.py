@@ -10,7 +10,7 @@ from ledger.enums import Ground
 from marketplace.catalogue import artefacts
 from marketplace.catalogue import queries as catalogue
 from marketplace.consent.queries import GivenConsent
-from marketplace.consent.standing import Standing, State, how_it_ended, standings
+from marketplace.consent.standing import Person, Standing, State, how_it_ended, standings_of
 from marketplace.consent.tables import LinkRow
 from marketplace.house import House
 from marketplace.participants import queries as participants
@@ -31,9 +31,9 @@ STATES = {
 }
 
 
-def export(session: Session, vault: Session, house: House, subject: int | None) -> dict[str, Any]:
+def export(session: Session, vault: Session, house: House, person: Person) -> dict[str, Any]:
     """Everything that is kept about her consents. Her rows are not in it: no door of the city lets rows out."""
-    found = [] if subject is None else standings(session, vault, subject)
+    found = standings_of(session, vault, person)
     return {
         "@context": CONTEXT,
         "@type": "stoa:ConsentExport",

@@ -8,10 +8,14 @@ from sqlalchemy.orm import Session
 
 from ledger.enums import How
 from ledger.node import Block
+from marketplace.catalogue.tables import SubjectRow
 from marketplace.consent import queries
 from marketplace.consent.queries import GivenConsent
 from marketplace.consent.tables import LinkRow, StopRow
 from marketplace.provenance.queries import head
+
+Person = tuple[str, str]
+"""What a column of the city's data calls somebody: (kind, key)."""
 
 
 class State(StrEnum):
@@ -32,6 +36,17 @@ class Standing:
     state: State
     given: GivenConsent | None
     code_kept: bool
+
+
+def subject_of(vault: Session, person: Person) -> int | None:
+    """Her dense index; None when nothing here is hers."""
+    kind, key = person
+    return vault.scalar(select(SubjectRow.index).where(SubjectRow.kind == kind, SubjectRow.key == key))
+
+
+def standings_of(session: Session, vault: Session, person: Person) -> list[Standing]:
+    subject = subject_of(vault, person)
+    return [] if subject is None else standings(session, vault, subject)
 
 
 def standings(session: Session, vault: Session, subject: int) -> list[Standing]:

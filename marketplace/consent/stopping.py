@@ -2,6 +2,8 @@
 
 What she stops counts no more from the next run on. The ledger hears of one stop at once, and of several spread in
 time, so that nobody who reads it learns that they were one person's.
+
+Where both databases are written, the main one is touched first: two writers never wait for each other.
 """
 
 import secrets
@@ -24,7 +26,7 @@ from marketplace.consent.service import (
     revoke_by_code,
     revoke_by_mandate,
 )
-from marketplace.consent.standing import State, standings
+from marketplace.consent.standing import Person, State, standings_of, subject_of
 from marketplace.consent.tables import ConsentRow, LinkRow, StopRow, TombstoneRow
 from marketplace.errors import InvalidError
 from marketplace.house import House
@@ -72,28 +74,27 @@ def stop_by_signature(session: Session, house: House, *, terms: Terms, own: Own,
     return _put(session, id_, house.contracts.consents.revoke_by_signature(terms, own, signature))
 
 
-def stop_one(session: Session, vault: Session, house: House, *, subject: int | None, consent: bytes) -> str:
+def stop_one(session: Session, vault: Session, house: House, *, person: Person, consent: bytes) -> str:
     """End one consent of hers, by her letter. Returns the outbox key.
 
     Raises:
         UnknownConsentError: it is not hers, or not on the ledger yet.
         AlreadyRevokedError
     """
+    now = head(session).timestamp
     link = vault.get(LinkRow, consent)
-    if link is None or link.subject != subject:
+    if link is None or link.subject != subject_of(vault, person):
         raise UnknownConsentError("You have given no such consent.")
     queries.given(session, consent)
-    vault.merge(_stop(consent, head(session).timestamp, int(time.time())))
+    vault.merge(_stop(consent, now, int(time.time())))
     return end(session, house, link)
 
 
-def stop_everything(session: Session, vault: Session, *, subject: int | None, spread: int) -> list[bytes]:
+def stop_everything(session: Session, vault: Session, *, person: Person, spread: int) -> list[bytes]:
     """Nothing of hers counts from now on. The ends on the ledger follow within `spread` seconds. Which consents."""
-    if subject is None:
-        return []
     now, due = head(session).timestamp, int(time.time())
     stopped: list[bytes] = []
-    for one in standings(session, vault, subject):
+    for one in standings_of(session, vault, person):
         if one.state in {State.IN_FORCE, State.ON_ITS_WAY}:
             vault.merge(_stop(one.id, now, due + secrets.randbelow(spread + 1)))
             stopped.append(one.id)
@@ -114,8 +115,8 @@ def send_due_stops(house: House, now: int) -> bool:
 def _send(house: House, consent: bytes) -> bool:
     # The message is committed before the note that it was sent: sent twice is put once.
     with house.vault.writing() as vault, house.database.writing() as session:
-        link = vault.get(LinkRow, consent)
         row = session.get(ConsentRow, consent)
+        link = vault.get(LinkRow, consent)
         if row is None and link is not None:
             return False  # still on its way: it ends when it arrives
         if link is not None and row is not None and row.revoked_in is None:

@@ -13,7 +13,8 @@ from ledger.tree import ExclusionProof, InclusionProof
 from marketplace.catalogue import artefacts
 from marketplace.consent.queries import cohort_at
 from marketplace.consent.rules import covers
-from marketplace.consent.standing import Standing, standings
+from marketplace.consent.standing import Person, Standing, standings_of
+from marketplace.consent.tables import StopRow
 from marketplace.licences.tables import LicenceRow
 from marketplace.orders import queries as orders
 from marketplace.orders.model import Order
@@ -27,6 +28,9 @@ from marketplace.use_cases.purposes import BY_DIGEST, Purpose
 @dataclass(frozen=True, slots=True)
 class Use:
     """One run, as it concerns one consent. `proof` is against `root`, which stands on the ledger with the order.
+
+    `counted`: whether her rows could be in it. The proof says whether her consent was in force on the ledger: from
+    her wish to stop until the ledger hears of it, it was in force and she was not counted.
 
     A run whose answer did not leave the city has no root on the ledger, and so no proof.
     """
@@ -44,18 +48,17 @@ class Use:
     proof: InclusionProof | ExclusionProof | None
 
 
-def uses_of(session: Session, vault: Session, subject: int | None) -> list[Use]:
+def uses_of(session: Session, vault: Session, person: Person) -> list[Use]:
     """Every run since each of her consents began, newest first; also those after she stopped, to show she was out."""
-    if subject is None:
-        return []
-    found = [use for one in standings(session, vault, subject) for use in _uses(session, one)]
+    found = [use for one in standings_of(session, vault, person) for use in _uses(session, vault, one)]
     return sorted(found, key=lambda use: (use.at.number, use.order), reverse=True)
 
 
-def _uses(session: Session, standing: Standing) -> list[Use]:
+def _uses(session: Session, vault: Session, standing: Standing) -> list[Use]:
     if standing.given is None:
         return []
     consent = standing.given.consent
+    stop = vault.get(StopRow, consent.id)
     use_case = use_cases.use_case(session, standing.use_case)
     recipient = participants.by_number(session, use_case.applicant).name or ""
     licences = list(session.scalars(select(LicenceRow.number).where(LicenceRow.use_case == use_case.number)))
@@ -74,7 +77,8 @@ def _uses(session: Session, standing: Standing) -> list[Use]:
                 purpose=BY_DIGEST.get(use_case.purpose),
                 versions=artefacts.document(session, order.request_digest)["versions"],
                 at=pinned,
-                counted=covers(consent, use_case.number, pinned),
+                counted=covers(consent, use_case.number, pinned)
+                and (stop is None or stop.asked_at > pinned.timestamp),
                 left_the_city=settled,
                 root=order.consent_root if settled else None,
                 proof=_proof(session, use_case.number, consent.id, pinned) if settled else None,

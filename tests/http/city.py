@@ -78,7 +78,11 @@ class HttpCity:
         house = self.office.house
         with house.database.writing() as session:
             use_cases.publish_rule(
-                session, house, text="Counts of things are open to all.", classes=list(Class)[1:], longest_days=365
+                session,
+                house,
+                text="Counts of things are open to all.",
+                classes=list(Class)[1:],
+                longest_days=365,
             )
         self.pump()
 

@@ -9,14 +9,18 @@ from tests.http.city import HttpCity
 
 def test_lab_buys_a_number_on_bikes(city: HttpCity, tmp_path) -> None:
     office = city.office
-    office.dataset(small_city.document(small_city.BIKES), small_city.write_bikes(tmp_path / "b.csv"), public=True)
+    office.dataset(
+        small_city.document(small_city.BIKES), small_city.write_bikes(tmp_path / "b.csv"), public=True
+    )
     city.publish_rule()
     office.town.set_tariff()
     office.anchor()
     lab = city.organisation("Lab")
     lab.pay_in("200.00")
 
-    use_case = lab.act("use-cases", {"purpose": "ImproveTransportMobility", "routine": small_city.BIKES_BY_HOUR})
+    use_case = lab.act(
+        "use-cases", {"purpose": "ImproveTransportMobility", "routine": small_city.BIKES_BY_HOUR}
+    )
     number = int(use_case["resource"].rsplit("/", 1)[1])
     assert lab.http.get(use_case["resource"]).json()["state"] == "allowed"
     licence = lab.act("licences", {"use_case": number})

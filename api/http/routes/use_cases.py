@@ -27,7 +27,7 @@ from api.http.shapes import (
 from api.http.waiting import Wait, until
 from ledger import bindings
 from ledger.bindings import Application
-from ledger.enums import Ground, NoticeKind, UseCaseState
+from ledger.enums import Ground, UseCaseState
 from ledger.typed_documents import application_document
 from marketplace.catalogue import artefacts
 from marketplace.catalogue import queries as catalogue
@@ -36,6 +36,7 @@ from marketplace.provenance.queries import head
 from marketplace.use_cases import decisions, queries, service
 from marketplace.use_cases.decisions import Decision
 from marketplace.use_cases.purposes import BY_DIGEST, purpose_named
+from marketplace.use_cases.queries import Notice
 
 router = APIRouter(prefix="/v1/use-cases", tags=["use-cases"])
 
@@ -193,6 +194,17 @@ class NoticeAnswer(Answer):
     digest: Digest
     retired: bool
 
+    @classmethod
+    def of(cls, one: Notice) -> "NoticeAnswer":
+        return cls(
+            language=one.language,
+            kind=one.kind.name.lower(),
+            scope=one.scope,
+            statement=one.statement,
+            digest=one.digest,
+            retired=one.retired,
+        )
+
 
 class Notices(Answer):
     items: list[NoticeAnswer]
@@ -264,19 +276,7 @@ def get_documents(number: Number, session: Reading) -> UseCaseDocuments:
 def list_notices(number: Number, session: Reading) -> Notices:
     """The sentences that citizens may sign."""
     queries.use_case(session, number)
-    return Notices(
-        items=[
-            NoticeAnswer(
-                language=one.language,
-                kind=NoticeKind(one.kind).name.lower(),
-                scope=one.scope,
-                statement=one.statement,
-                digest=one.digest,
-                retired=one.retired,
-            )
-            for one in queries.notices(session, number)
-        ]
-    )
+    return Notices(items=[NoticeAnswer.of(one) for one in queries.notices(session, number)])
 
 
 @router.get("/{number}/risk-report", operation_id="getRiskReport")

@@ -1,0 +1,31 @@
+"""Every code a refusal may have, read off the classes that are raised: none can be forgotten here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from api.http.problems import OWN_CODES, status_of, title_of
+from ledger.node import LedgerError
+from marketplace.errors import StoaError
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemCode:
+    code: str
+    status: int
+    meaning: str
+
+
+@cache
+def by_code() -> dict[str, ProblemCode]:
+    """In the order of their names."""
+    found = {code: ProblemCode(code, status, meaning) for code, (status, meaning) in OWN_CODES.items()}
+    for kind in (*kinds_of(StoaError), *kinds_of(LedgerError)):
+        found.setdefault(kind.code, ProblemCode(kind.code, status_of(kind), title_of(kind)))
+    return dict(sorted(found.items()))
+
+
+def kinds_of(kind: type[StoaError] | type[LedgerError]) -> Iterator[type[StoaError] | type[LedgerError]]:
+    yield kind
+    for special in kind.__subclasses__():
+        yield from kinds_of(special)

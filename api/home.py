@@ -55,6 +55,9 @@ class Settings:
     """Blocks after which the engine never takes a block back: 0 for the devnet and for BFT engines."""
     play_bank: bool = False
     """Whether anybody may pay in play money: for demonstration cities."""
+    code_attempts_a_second: float = 0.2
+    code_attempts_at_once: int = 20
+    """How often one address may try a letter's or a paper's code: slow enough that guessing is hopeless."""
     admitted_classes: list[int] = field(
         default_factory=lambda: [
             Class.SUPPLIER,

@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable
 
 from api.home import Home
+from api.registrar.client import RegistrarClient
 from ledger.enums import Class
 from ledger.keys import Ed25519Attestor
 from ledger.node import Block, LedgerError, Node, NodeUnreachableError
 from ledger.outbox.sender import Sender
 from ledger.relay import BATCHERS
+from marketplace.consent.wishes import Wishes
 from marketplace.house import House
 from marketplace.orders.runs import Workbench
 from marketplace.participants import service as participants
@@ -85,12 +87,15 @@ class Workers:
         )
         projector = Projector(self._house.database, self._node, self._home.city())
         policies = Policies(self._house, settings.admitted_classes)
+        token = self._home.registrar_token.read_text().strip()
+        wishes = Wishes(self._house, RegistrarClient.at(settings.registrar, token))
 
         def step() -> bool:
             before = projector.catch_up().number
             moved = sender.step()
             applied = projector.catch_up()
-            return policies.step(applied) or moved or applied.number != before
+            moved = policies.step(applied) or moved
+            return wishes.step() or moved or applied.number != before
 
         return step
 

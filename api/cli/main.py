@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import audit, city, data, ledger, partner
+from api.cli import audit, citizen, city, data, ledger, partner
 from api.cli.context import Chosen, chosen_home
 from api.cli.office import import_register, serve_city
 from api.cli.overview import show_overview
@@ -26,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A city's data marketplace: consent, licences, settlement, answers and audit on a permissioned ledger.",
 )
+app.add_typer(citizen.app, name="citizen")
 app.add_typer(partner.app, name="partner")
 app.add_typer(city.app, name="city")
 app.add_typer(data.app, name="data")

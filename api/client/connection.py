@@ -11,6 +11,9 @@ from marketplace.errors import StoaError, UnavailableError
 
 SECONDS = 30.0
 PATIENCE = 90.0
+TOO_MANY = 429
+MOST_TRIES = 12
+LONGEST_PAUSE = 10.0
 
 
 class CityUnreachableError(UnavailableError):
@@ -101,10 +104,17 @@ class Connection:
             headers["Authorization"] = f"Bearer {self.token}"
         if self.letter is not None:
             headers["Stoa-Letter"] = self.letter
-        try:
-            answer = self._client.request(method, path, headers=headers, **options)
-        except httpx.HTTPError as error:
-            raise CityUnreachableError(f"The city at {self.url} does not answer. Is it running?") from error
+        for _ in range(MOST_TRIES):
+            try:
+                answer = self._client.request(method, path, headers=headers, **options)
+            except httpx.HTTPError as error:
+                raise CityUnreachableError(
+                    f"The city at {self.url} does not answer. Is it running?"
+                ) from error
+            if answer.status_code != TOO_MANY:
+                break
+            # The same request, with the same Idempotency-Key: it is done once however often it is sent.
+            time.sleep(min(float(answer.headers.get("Retry-After", "1")), LONGEST_PAUSE))
         if answer.status_code >= 400:
             raise refusal(answer)
         return answer

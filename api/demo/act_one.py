@@ -6,7 +6,7 @@ from typing import Any
 from api.client.citizen import Citizen
 from api.client.partner import Partner
 from api.demo.chart import chart
-from api.demo.people import Papers, answers, asked_people, countersigned, references_of, sign_all
+from api.demo.people import Paper, Papers, answers, asked_people, countersigned, references_of, sign_all
 from api.demo.routines import COARSE, TOO_FINE
 from api.demo.score import Score
 from api.demo.stage import Stage
@@ -266,14 +266,15 @@ def enrol(stage: Stage, entries: list[Entry]) -> int:
 
 
 def say_yes_by_http(stage: Stage, desk: RegistrarAtDesk, people: tuple[int, ...], step: Any) -> None:
-    papers = Papers(stage.home)
-    kept = []
+    kept: list[Paper] = []
     for number, person in enumerate(people, 1):
-        letter = desk.write_letter("person", str(person))
-        citizen = Citizen(stage.home.settings.public, stage.house.city, letter)
-        kept.append(citizen.say_yes(stage.memory["use_case"], person=person, language=LANGUAGE))
+        citizen = Citizen(
+            stage.home.settings.public, stage.house.city, desk.write_letter("person", str(person))
+        )
+        paper = citizen.say_yes(stage.memory["use_case"], language=LANGUAGE)
+        kept.append(Paper(person, paper.consent.hex(), str(paper.code)))
         step.progress(number, len(people))
-    papers.add(kept)
+    Papers(stage.home).add(kept)
 
 
 def import_at_desk(stage: Stage, desk: RegistrarAtDesk, people: tuple[int, ...], step: Any) -> None:

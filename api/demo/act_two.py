@@ -59,9 +59,9 @@ def citizen(stage: Stage, paper: Paper) -> Citizen:
 def look_up(stage: Stage, score: Score, anna: Paper) -> None:
     with score.step("Anna looks up who used her data") as step:
         used = citizen(stage, anna).uses()
-        step.say(f"{len(used)} runs counted her")
+        step.say(f"{sum(one['counted'] for one in used)} of {len(used)} runs counted her")
         for one in used:
-            step.detail(str(one))
+            step.detail(f"{one['recipient']}, {one['versions']}, block {one['block']['number']}")
 
 
 def stop_from_paper(stage: Stage, score: Score, anna: Paper) -> None:
@@ -83,10 +83,15 @@ def answers(stage: Stage) -> bool:
 
 
 def others_stop(stage: Stage, score: Score, others: list[Paper]) -> None:
+    """Half of them with their letters, half with the codes on their papers."""
     with score.step(f"{len(others)} others stop too") as step:
-        connection = Connection(stage.home.settings.public)
         for number, paper in enumerate(others, 1):
-            connection.post("/v1/revocations", {"code": paper.code})
+            if number % 2:
+                citizen(stage, paper).stop(bytes.fromhex(paper.consent))
+            else:
+                Citizen(stage.home.settings.public, stage.house.city).stop_by_code(
+                    RevocationCode.parse(paper.code)
+                )
             step.progress(number, len(others))
         ids = [bytes.fromhex(paper.consent) for paper in others]
         stage.until(lambda: all(is_stopped(stage, id_) for id_ in ids), "The revocations")

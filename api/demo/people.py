@@ -38,7 +38,8 @@ class Paper:
     person: int
     consent: str
     code: str
-    secret: str
+    secret: str | None = None
+    """The key, for the few who keep it; most throw it away after signing."""
 
 
 class Papers:

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from api.client.citizen import Citizen
 from api.demo import act_one, act_three, act_two
-from api.demo.people import answers, asked_people
+from api.demo.people import Paper, Papers, answers, asked_people
 from api.demo.score import Score
 from api.demo.stage import CITY, Stage
 from api.home import Home
@@ -60,9 +60,10 @@ def your_turn(stage: Stage, score: Score, console: Console, *, once: bool) -> No
         return
     with score.step("One citizen had not answered; she says yes") as step:
         citizen = Citizen(stage.home.settings.public, stage.house.city, letter)
-        paper = citizen.say_yes(use_case, person=undecided, language="en")
+        paper = citizen.say_yes(use_case)
         stage.memory.keep(answered=[*known, undecided])
-        step.say(f"her code is {paper.code[:4]}-…")
+        Papers(stage.home).add([Paper(undecided, paper.consent.hex(), str(paper.code))])
+        step.say(f"until {paper.until}, with a code on her paper")
 
 
 def stay(stage: Stage, console: Console) -> None:

@@ -94,6 +94,9 @@ class Stage:
             database=known.database,
             vault=known.vault,
             play_bank=True,
+            # Every played citizen has the same address: this machine's.
+            code_attempts_a_second=50,
+            code_attempts_at_once=500,
         )
         self.home.keep(settings)
         return settings

@@ -6,7 +6,8 @@ import uvicorn
 from api.entry.saying import in_one_sentence
 from api.home import LOOPBACK, Home, port_of
 from api.http.app import create_app
-from api.http.settings import HttpSettings
+from api.http.limits import Pace
+from api.http.settings import HttpSettings, Limits
 from api.registrar.client import RegistrarClient
 
 
@@ -23,6 +24,7 @@ def run(home: Home) -> int:
             finality=settings.finality,
             play_bank=settings.play_bank,
             admitted_classes=tuple(settings.admitted_classes),
+            limits=Limits(secrets=Pace(settings.code_attempts_a_second, settings.code_attempts_at_once)),
         ),
     )
     try:

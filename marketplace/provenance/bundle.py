@@ -28,9 +28,6 @@ from marketplace.schema import METADATA
 VERSION = "bundle/1"
 LARGEST_NUMBER = 2**53 - 1
 
-SHA256_KINDS = frozenset({"dataset", "routine", "scope", "terms", "conditions", "request", "report"})
-"""Artefacts known by SHA-256 of their bytes; the others are texts known by keccak256."""
-
 Progress = Callable[[int, int], None]
 
 
@@ -87,7 +84,7 @@ def _moment(session: Session) -> Moment:
         last=newest.number,
         hash=newest.hash,
         documents=[
-            ("sha256" if row.kind in SHA256_KINDS else "keccak256", row.digest, row.content)
+            ("sha256" if sha256(row.content) == row.digest else "keccak256", row.digest, row.content)
             for row in artefacts
         ],
         statements=[

@@ -1,0 +1,144 @@
+"""`stoa citizen ...`: read what you are asked, say yes, stop, see who used your data, be forgotten."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.context import chosen_home
+from api.cli.terminal import console, speaking, table
+from api.client.citizen import Citizen
+from ledger.carrying import revoke_by_code
+from ledger.city import City
+from ledger.node import Node
+from ledger.revocation_code import RevocationCode, RevocationCodeError
+from marketplace.errors import InvalidError
+
+app = typer.Typer(
+    no_args_is_help=True, help="Decide about your own data, with the code from your letter or paper."
+)
+
+Letter = Annotated[
+    str, typer.Option(prompt="The code in your letter", help="the code in your letter", envvar="STOA_LETTER")
+]
+CityUrl = Annotated[
+    str | None, typer.Option("--city", help="the city's address; by default the one kept here")
+]
+
+
+class CodeMistypedError(InvalidError):
+    """What was typed is no code."""
+
+    code = "code_mistyped"
+
+
+def device(letter: str | None, city: str | None) -> Citizen:
+    home = chosen_home()
+    return Citizen(city or home.settings.public, home.city(), letter)
+
+
+@app.command()
+def notices(letter: Letter, city: CityUrl = None) -> None:
+    """What you are asked, in full sentences, and what you answered."""
+    with speaking():
+        asked = device(letter, city).asks()
+        if not asked:
+            console.print("You are asked nothing now.")
+        for one in asked:
+            state = "not answered yet" if one["answered"] is None else one["answered"]["state"]
+            console.print(f"[bold]Request {one['use_case']}[/bold] from {one['recipient']}: {state}")
+            for notice in one["notices"]:
+                console.print(f"  [{notice['language']}] {notice['statement']}", markup=False)
+            console.print(f"  until {one['latest_end'][:10]} at the latest; you can stop at any time.")
+
+
+@app.command()
+def grant(
+    request: Annotated[int, typer.Argument(help="the request's number")],
+    letter: Letter,
+    language: Annotated[str, typer.Option(help="en or de")] = "en",
+    until: Annotated[str | None, typer.Option(help="the last day, such as 2027-05-21")] = None,
+    city: CityUrl = None,
+) -> None:
+    """Say yes. Write the code down, or print it: whoever has it can stop this, and nothing else."""
+    with speaking():
+        paper = device(letter, city).say_yes(request, language=language, until=until)
+        console.print(f"“{paper.statement}”", markup=False)
+        console.print(f"To {paper.recipient}, until {paper.until}.")
+        console.print(f"Your code to stop it: [bold]{paper.code}[/bold]")
+        console.print(f"[dim]Technical details: consent 0x{paper.consent.hex()}[/dim]")
+
+
+@app.command()
+def revoke(
+    code: Annotated[str, typer.Option(prompt="The code on your paper", help="the code on your paper")],
+    node: Annotated[list[str] | None, typer.Option(help="nodes to try, one after the other")] = None,
+    city_file: Annotated[
+        Path | None, typer.Option("--city-file", help="the city file, if no city is kept here")
+    ] = None,
+) -> None:
+    """Stop a consent with the code on your paper. Needs no account and no city server: any node will do."""
+    with speaking():
+        home = chosen_home()
+        city = City.read(city_file) if city_file else home.city()
+        nodes = [Node.at(url) for url in node or [home.settings.node]]
+        try:
+            parsed = RevocationCode.parse(code)
+        except RevocationCodeError as error:
+            refusal = CodeMistypedError(str(error))
+            refusal.code = error.code
+            raise refusal from error
+        _, receipt = revoke_by_code(city, nodes, parsed)
+        console.print("Stopped. It counts in no run that starts from now on.")
+        console.print(f"[dim]Technical details: block {receipt.block_number}[/dim]")
+
+
+@app.command()
+def uses(letter: Letter, city: CityUrl = None) -> None:
+    """Who used your data, for what, and whether you were counted."""
+    with speaking():
+        table(
+            "Who used your data",
+            ("who", "for what", "which data", "you were counted", "an answer left"),
+            [use_row(one) for one in device(letter, city).uses()],
+            empty="Nobody has used your data.",
+        )
+
+
+def use_row(one: dict[str, Any]) -> tuple[str, ...]:
+    purpose = one["purpose"]
+    versions = ", ".join(f"{name} {number}" for name, number in one["versions"].items())
+    return (
+        one["recipient"],
+        "" if purpose is None else purpose["term"],
+        versions,
+        "yes" if one["counted"] else "no",
+        "yes" if one["left_the_city"] else "no",
+    )
+
+
+@app.command()
+def export(
+    letter: Letter,
+    target: Annotated[Path, typer.Option("--out", help="where to write it")] = Path("my-consents.json"),
+    city: CityUrl = None,
+) -> None:
+    """Take your consent records along (JSON-LD, W3C Data Privacy Vocabulary)."""
+    with speaking():
+        target.write_text(json.dumps(device(letter, city).export(), indent=2, ensure_ascii=False) + "\n")
+        console.print(f"Your records are in {target}.")
+
+
+@app.command()
+def erase(
+    letter: Letter,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    city: CityUrl = None,
+) -> None:
+    """Be forgotten: your consents end, your rows and everything that links to you are destroyed."""
+    with speaking():
+        if not yes:
+            typer.confirm("Forget you? There is no way back.", abort=True)
+        number = device(letter, city).erase()
+        console.print(f"You are being forgotten. Keep this number: it opens the certificate. {number}")

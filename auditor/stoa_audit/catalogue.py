@@ -46,7 +46,7 @@ NODE = (
     ("node.ledger", "The node serves this city's ledger", "questions"),
     ("node.headers", "The node has the same blocks", "blocks"),
     ("node.logs", "The node tells the same events", "events"),
-    ("node.state", "Contract storage, proven to the last block, is what the events make", "slots"),
+    ("node.state", "Contract storage, proven to the last block, is what the events make", "slots and codes"),
     ("node.calls", "What the contracts answer at the last block is what the events make", "answers"),
 )
 CHECKPOINT = ("checkpoint.continues", "The bundle continues what was verified before", "facts")

@@ -40,7 +40,7 @@ def _scope(report: Report) -> str:
 
 def _check_lines(check: Check) -> list[str]:
     counted = f"{check.count:,} {check.unit}" + (f" ({check.covered})" if check.covered else "")
-    shown = [f"  {MARKS[check.status]:<{WIDTH}}  {check.id:<26} {check.title}: {counted}"]
+    shown = [f"  {MARKS[check.status]:<{WIDTH}}  {check.id:<27} {check.title}: {counted}"]
     indent = " " * (WIDTH + 4)
     if check.finding is not None:
         more = f" (and {check.wrong - 1} more)" if check.wrong > 1 else ""

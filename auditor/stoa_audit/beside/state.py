@@ -17,7 +17,9 @@ KEYS_PER_PROOF = 500
 def check_state(subject: Subject, check: Check) -> None:
     expected = expected_slots(subject.world)
     total, done = sum(map(len, expected.values())), 0
-    check.covered = f"all {total} slots that the events determine, block {subject.head.number}"
+    check.covered = (
+        f"all {total} slots that the events determine, and the contracts' code, block {subject.head.number}"
+    )
     for name, slots in expected.items():
         wanted = sorted(slots)
         for start in range(0, max(len(wanted), 1), KEYS_PER_PROOF):

@@ -43,6 +43,7 @@ from ledger.typed_data import (
     join_digest,
     registration_digest,
     signed,
+    struct_hash,
     version_digest,
 )
 
@@ -51,6 +52,7 @@ START = 1_793_000_000
 """The first second of a test city: 26 October 2026."""
 STATEMENT = "I allow Lab to learn how people of my age group and district travel."
 CREDIT = 1_000_000
+CANCEL_TYPE = "CancelAuthorization(address authorizer,bytes32 nonce)"
 ATTESTOR_SEED = bytes(range(32))
 
 Occurred = TypeVar("Occurred", bound=Event)
@@ -232,6 +234,14 @@ class Town:
         self.send("relay", self.contracts.datasets.publish_version(form, signature))
         return self.contracts.datasets.dataset(dataset).versions
 
+    def deliver(self, name: str) -> None:
+        """`name` registers a dataset of its own and publishes a version of it."""
+        domain, key, datasets = self.city.domains.datasets, self.keys[name], self.contracts.datasets
+        form = self.registration()._replace(steward=self.numbers[name])
+        self.send("relay", datasets.register(form, signed(key, registration_digest(domain, form))))
+        version = VersionForm(datasets.count(), b"\x05" * 32, 3, 9, b"\x06" * 32, self.soon)
+        self.send("relay", datasets.publish_version(version, signed(key, version_digest(domain, version))))
+
     # Use cases
 
     def application(self, applicant: str, sources: list[Source], **changes: object) -> Application:
@@ -362,6 +372,14 @@ class Town:
             nonce=nonce,
             valid_before=self.soon,
             bound=bound,
+        )
+
+    def cancel_payment(self, buyer: str, nonce: bytes) -> Call:
+        key = self.keys[buyer]
+        digest = self.city.domains.credit.digest(struct_hash(CANCEL_TYPE, [key.address, nonce]))
+        signature = key.sign(digest)
+        return self.contracts.credit.cancel_authorization(
+            key.address, nonce, signature[64], signature[:32], signature[32:64]
         )
 
     def buy(self, use_case: int, tariff: int, buyer: str = "lab") -> int:

@@ -25,6 +25,7 @@ from marketplace.consent.tables import (
     ErasedVersionRow,
     ErasureRow,
     LinkRow,
+    RefusalRow,
     StopRow,
 )
 from marketplace.errors import NotFoundError
@@ -217,6 +218,7 @@ def _unlink(house: House, id_: bytes) -> None:
         ended = select(EndedByErasureRow.consent).where(EndedByErasureRow.erasure == id_)
         vault.execute(delete(StopRow).where(StopRow.consent.in_(ended)))
         vault.execute(delete(LinkRow).where(LinkRow.subject == row.subject))
+        vault.execute(delete(RefusalRow).where(RefusalRow.kind == row.kind, RefusalRow.key == row.key))
         vault.execute(
             update(SubjectRow)
             .where(SubjectRow.index == row.subject)

@@ -126,3 +126,15 @@ class EndedByErasureRow(VaultBase):
 
     erasure: Mapped[bytes] = mapped_column(primary_key=True)
     consent: Mapped[bytes] = mapped_column(primary_key=True)
+
+
+class RefusalRow(VaultBase):
+    """Somebody said no to a use case: she is not asked again before `until`."""
+
+    __tablename__ = "refusals"
+    __table_args__ = kept_in(Store.VAULT)
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    use_case: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    until: Mapped[int]

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.http.asking import Asking, open_asking
 from tests.http.city import HttpCity
 from tests.town import Town
 
@@ -14,3 +15,8 @@ def city(tmp_path: Path) -> Iterator[HttpCity]:
     yield made
     made.close()
     town.devnet.close()
+
+
+@pytest.fixture
+def asking(city: HttpCity, tmp_path: Path) -> Asking:
+    return open_asking(city, tmp_path)

@@ -1737,6 +1737,7 @@ ERRORS: dict[str, tuple[str, ...]] = {
     "AccountAlreadyJoined(address,uint32)": ("account", "id"),
     "ActExpired(uint40,uint256)": ("deadline", "now_"),
     "ActRepeated(bytes32)": ("act",),
+    "ActsAreDirect()": (),
     "AddressEmptyCode(address)": ("target",),
     "AlreadyEnded(uint40,uint256)": ("validUntil", "now_"),
     "AlreadyNotPersonal(uint32)": ("id",),
@@ -1782,7 +1783,6 @@ ERRORS: dict[str, tuple[str, ...]] = {
     "ExpectedPause()": (),
     "FailedCall()": (),
     "GrantsPaused()": (),
-    "InsufficientBalance(uint256,uint256)": ("balance", "needed"),
     "InvalidShortString()": (),
     "JournalStale(uint40,uint40)": ("anchoredAt", "bound"),
     "LeafAlreadyErased(uint32,uint32,uint32)": ("dataset", "version", "index"),
@@ -1876,8 +1876,8 @@ class CityAccess(Handle):
     def consume_scheduled_op(self, caller: str, data: bytes) -> Call:
         return self.call("consumeScheduledOp(address,bytes)", (caller, data))
 
-    def execute(self, target: str, data: bytes) -> Call:
-        return self.call("execute(address,bytes)", (target, data))
+    def execute(self, argument_0: str, argument_1: bytes) -> Call:
+        return self.call("execute(address,bytes)", (argument_0, argument_1))
 
     def expiration(self, *, block: int | str = "latest") -> int:
         values = self.read("expiration()", (), ("uint32",), block)
@@ -2119,6 +2119,10 @@ class UseCases(Handle):
         values = self.read("authority()", (), ("address",), block)
         return cast("str", values[0])
 
+    def bounds_of(self, id: int, *, block: int | str = "latest") -> tuple[bytes, int]:
+        values = self.read("boundsOf(uint32)", (id,), ("bytes32", "uint16"), block)
+        return cast("bytes", values[0]), cast("int", values[1])
+
     def close(self, id: int, reason: bytes) -> Call:
         return self.call("close(uint32,bytes32)", (id, reason))
 
@@ -2191,10 +2195,6 @@ class UseCases(Handle):
 
     def set_authority(self, new_authority: str) -> Call:
         return self.call("setAuthority(address)", (new_authority,))
-
-    def terms_of(self, id: int, *, block: int | str = "latest") -> bytes:
-        values = self.read("termsOf(uint32)", (id,), ("bytes32",), block)
-        return cast("bytes", values[0])
 
     def use_case(self, id: int, *, block: int | str = "latest") -> UseCase:
         values = self.read(
@@ -2595,6 +2595,10 @@ class Journal(Handle):
 
 
 class Settlement(Handle):
+    def accrued(self, tariff: int, party: int, *, block: int | str = "latest") -> int:
+        values = self.read("accrued(uint32,uint256)", (tariff, party), ("uint64",), block)
+        return cast("int", values[0])
+
     def authority(self, *, block: int | str = "latest") -> str:
         values = self.read("authority()", (), ("address",), block)
         return cast("str", values[0])
@@ -2613,6 +2617,10 @@ class Settlement(Handle):
 
     def credits(self, account: str, *, block: int | str = "latest") -> int:
         values = self.read("credits(address)", (account,), ("uint64",), block)
+        return cast("int", values[0])
+
+    def divided(self, tariff: int, *, block: int | str = "latest") -> int:
+        values = self.read("divided(uint32)", (tariff,), ("uint64",), block)
         return cast("int", values[0])
 
     def earned(self, tariff: int, *, block: int | str = "latest") -> int:

@@ -101,6 +101,11 @@ def without_place(handler: Callable[[Session, Any], None]) -> Handler:
     return lambda session, event, _place: handler(session, event)
 
 
+def on_share(session: Session, event: on_ledger.ShareWithdrawn, place: Place) -> None:
+    licences.on_share(session, event)
+    orders.on_share(session, event, place)
+
+
 def nothing(_session: Session, _event: Event, _place: Place) -> None:
     """The event repeats what another one says, or concerns only the contract's own bookkeeping."""
 
@@ -139,7 +144,7 @@ HANDLERS: dict[type[Event], Handler] = {
     on_ledger.Minted: orders.on_minted,
     on_ledger.Redeemed: orders.on_redeemed,
     on_ledger.Withdrawn: orders.on_withdrawn,
-    on_ledger.ShareWithdrawn: orders.on_share,
+    on_ledger.ShareWithdrawn: on_share,
     on_ledger.Reconciled: orders.on_reconciled,
     on_ledger.Anchored: provenance.on_anchored,
 }

@@ -50,6 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stoa-audit: stopped; nothing was decided. Start it again at any time.", file=sys.stderr)
         return Exit.UNREADABLE
+    except Exception as error:  # the input is somebody else's: whatever it does, no traceback and no verdict
+        kind = type(error).__name__
+        print(
+            f"stoa-audit: INVALID: nobody foresaw this input ({kind}: {error}). Nothing was decided.",
+            file=sys.stderr,
+        )
+        return Exit.UNREADABLE
     print("\n".join(shown))
     return report.exit
 

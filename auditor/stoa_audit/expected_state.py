@@ -199,6 +199,8 @@ def settlement(world: World) -> Iterator[Value]:
         yield ("earned", number), tariff.earned
         for party in tariff.parties:
             yield ("released", number, party), tariff.released.get(party, 0)
+            yield ("accrued", number, party), tariff.accrued.get(party, 0)
+        yield ("divided", number), tariff.divided
     for (use_case, class_), number in world.current.items():
         unit_price = world.tariffs[number].terms["unitPrice"]
         yield ("_current", use_case, class_), {"number": number, "unitPrice": unit_price}

@@ -209,7 +209,20 @@ class Tariff:
     terms: Values
     set_in: int
     earned: int = 0
+    divided: int = 0
+    accrued: dict[int, int] = field(default_factory=dict[int, int])
     released: dict[int, int] = field(default_factory=dict[int, int])
+
+    def divide(self) -> None:
+        """Divide what was earned since the last time: a withdrawal does this first, and nothing twice."""
+        fresh = self.earned - self.divided
+        for party in self.parties:
+            self.accrued[party] = self.accrued.get(party, 0) + self.part(party, fresh)
+        self.divided = self.earned
+
+    def share(self, party: int) -> int:
+        """What a party has earned so far."""
+        return self.accrued.get(party, 0) + self.part(party, self.earned - self.divided)
 
     def part(self, party: int, whole: int) -> int:
         """What of `whole` is due to a party: rounded down for payees, what is left for the city (party 0)."""

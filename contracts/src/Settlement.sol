@@ -50,6 +50,8 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
     mapping(OrderId id => bytes32) public outcomeOf;
     mapping(address account => uint64) public credits;
     mapping(uint32 tariff => uint64) public earned;
+    mapping(uint32 tariff => uint64) public divided;
+    mapping(uint32 tariff => mapping(uint256 party => uint64)) public accrued;
     mapping(uint32 tariff => mapping(uint256 party => uint64)) public released;
 
     /// @notice The contracts that Settlement works with, and the bounds of an order's deadline in seconds.
@@ -193,7 +195,8 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
         if (found.class == Class.None) revert UnknownTariff(number);
         if (party > found.payees.length) revert UnknownParty(number, party);
         uint32 participant = party == 0 ? CITY : found.payees[party - 1].participant;
-        amount = _shareOf(found, earned[number], party) - released[number][party];
+        _divide(number, found);
+        amount = accrued[number][party] - released[number][party];
         if (amount == 0) revert NothingToWithdraw();
 
         released[number][party] += amount;
@@ -274,8 +277,11 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
         private
         returns (uint32)
     {
-        uint40 endsAt = uint40(block.timestamp + uint256(found.licenceDays) * 1 days);
-        return _licences.issue(buyer, useCase, endsAt, found.quota, discount, _useCases.termsOf(useCase));
+        (bytes32 terms, uint16 longestDays) = _useCases.boundsOf(useCase);
+        uint256 lasting = longestDays < found.licenceDays ? longestDays : found.licenceDays;
+        return _licences.issue(
+            buyer, useCase, uint40(block.timestamp + lasting * 1 days), found.quota, discount, terms
+        );
     }
 
     function _open(OrderId id, OrderQuote calldata quote, address payer, bytes32 nonce) private {
@@ -371,13 +377,17 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
         return shares ? found.sharingDiscount : 0;
     }
 
-    /// @dev Cumulative floors: whenever parties withdraw, they get the same in all; the city's part is what floors leave.
-    function _shareOf(Tariff storage found, uint64 total, uint256 party) private view returns (uint64 share) {
-        if (party != 0) return _part(total, found.payees[party - 1].basisPoints);
-        share = total;
+    /// @dev Divides what was earned since the last time. Nothing is divided twice, so no party's part ever shrinks.
+    function _divide(uint32 number, Tariff storage found) private {
+        uint64 rest = earned[number] - divided[number];
+        uint64 fresh = rest;
         for (uint256 i = 0; i < found.payees.length; ++i) {
-            share -= _part(total, found.payees[i].basisPoints);
+            uint64 part = _part(fresh, found.payees[i].basisPoints);
+            accrued[number][i + 1] += part;
+            rest -= part;
         }
+        accrued[number][0] += rest;
+        divided[number] += fresh;
     }
 
     function _part(uint64 total, uint16 basisPoints) private pure returns (uint64) {

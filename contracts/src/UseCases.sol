@@ -119,7 +119,7 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
         UseCase storage found = _in(id, State.Applied);
         Rule storage rule = _rules[number];
         (, Class class) = _participants.requireActive(found.applicant);
-        bool matches = !found.personal && rule.longestDays != 0 && found.longestDays <= rule.longestDays
+        bool matches = !found.personal && !found.sensitive && rule.longestDays != 0 && found.longestDays <= rule.longestDays
             && found.retentionDays <= rule.retentionDays && rule.classes & (1 << uint8(class)) != 0
             && (rule.purpose == 0 || rule.purpose == found.purpose);
         if (!matches) revert RuleDoesNotApply(id, number);
@@ -223,8 +223,8 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
     }
 
     /// @inheritdoc IUseCases
-    function termsOf(uint32 id) external view returns (bytes32) {
-        return _useCases[id].terms;
+    function boundsOf(uint32 id) external view returns (bytes32, uint16) {
+        return (_useCases[id].terms, _useCases[id].longestDays);
     }
 
     function _settleDecision(

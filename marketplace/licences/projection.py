@@ -1,8 +1,9 @@
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from ledger.bindings import LicenceBought, LicenceIssued, LicenceTerminated, TariffSet
+from ledger.bindings import LicenceBought, LicenceIssued, LicenceTerminated, ShareWithdrawn, TariffSet
 from ledger.reader import Place
+from marketplace.licences.rules import split
 from marketplace.licences.tables import LicenceRow, TariffRow
 
 
@@ -41,6 +42,18 @@ def on_terminated(session: Session, event: LicenceTerminated, place: Place) -> N
     session.execute(update(LicenceRow).where(LicenceRow.number == event.id).values(terminated_in=place.block))
 
 
+def on_share(session: Session, event: ShareWithdrawn) -> None:
+    row = session.get_one(TariffRow, event.tariff)
+    payees = tuple((participant, share) for participant, share in row.payees)
+    fresh = [amount for _, amount in split(row.earned - row.divided, payees)]
+    row.accrued = [before + more for before, more in zip(row.accrued, fresh, strict=True)]
+    row.divided = row.earned
+    released = list(row.released)
+    released[event.party] += event.amount
+    row.released = released
+    session.flush()
+
+
 def on_tariff_set(session: Session, event: TariffSet, place: Place) -> None:
     terms = event.terms
     session.add(
@@ -57,6 +70,9 @@ def on_tariff_set(session: Session, event: TariffSet, place: Place) -> None:
             sharing_days=terms.sharing_days,
             payees=[[payee.participant, payee.basis_points] for payee in terms.payees],
             earned=0,
+            divided=0,
+            accrued=[0] * (len(terms.payees) + 1),
+            released=[0] * (len(terms.payees) + 1),
             set_in=place.block,
         )
     )

@@ -124,4 +124,7 @@ def _tariff(row: TariffRow) -> Tariff:
         sharing_days=row.sharing_days,
         payees=tuple((participant, share) for participant, share in row.payees),
         earned=row.earned,
+        divided=row.divided,
+        accrued=tuple(row.accrued),
+        released=tuple(row.released),
     )

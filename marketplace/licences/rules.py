@@ -21,6 +21,13 @@ class Tariff:
     sharing_days: int
     payees: tuple[tuple[int, int], ...]
     earned: int
+    divided: int
+    accrued: tuple[int, ...]
+    released: tuple[int, ...]
+
+    def share(self, party: int) -> int:
+        """What a party has earned so far: its part of what was divided, and of what came since."""
+        return self.accrued[party] + split(self.earned - self.divided, self.payees)[party][1]
 
 
 def less(price: int, discount: int) -> int:

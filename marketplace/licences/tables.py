@@ -41,4 +41,10 @@ class TariffRow(Base):
     payees: Mapped[list[list[int]]] = mapped_column(JSON)
     """[participant, basis points] per payee; what is left is the city's."""
     earned: Mapped[int]
+    divided: Mapped[int]
+    """What of it has been divided among the parties: at each withdrawal, what came since the last one."""
+    accrued: Mapped[list[int]] = mapped_column(JSON)
+    """Per party, the city first, its part of what has been divided."""
+    released: Mapped[list[int]] = mapped_column(JSON)
+    """Per party, what it has withdrawn."""
     set_in: Mapped[int]

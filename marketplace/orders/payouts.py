@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ledger.outbox import messages
 from marketplace.errors import ConflictError, NotFoundError
 from marketplace.house import House
 from marketplace.licences import queries as licences
-from marketplace.licences.rules import Tariff, split
+from marketplace.licences.rules import Tariff
 from marketplace.licences.tables import TariffRow
 from marketplace.orders import queries
-from marketplace.orders.tables import MoneyRow
 from marketplace.provenance.queries import head
 
 
@@ -65,7 +63,7 @@ def withdraw_share(session: Session, house: House, tariff: int, party: int) -> s
     row = session.get(TariffRow, tariff)
     if row is None or party > len(row.payees):
         raise UnknownShareError(f"Tariff {tariff} has no party {party}.")
-    if not share(session, licences.tariff(session, tariff), party).due:
+    if not share(licences.tariff(session, tariff), party).due:
         raise NothingToWithdrawError("This share has been paid out as far as it was earned.")
     key = f"share:{tariff}:{party}:{head(session).number}"
     messages.put(session, house.contracts.settlement.withdraw_share(tariff, party), key=key, signer="relay")
@@ -73,14 +71,8 @@ def withdraw_share(session: Session, house: House, tariff: int, party: int) -> s
 
 
 def shares_of(session: Session, participant: int) -> list[Share]:
-    return [share(session, tariff, party) for tariff, party in licences.tariffs_paying(session, participant)]
+    return [share(tariff, party) for tariff, party in licences.tariffs_paying(session, participant)]
 
 
-def share(session: Session, tariff: Tariff, party: int) -> Share:
-    earned = split(tariff.earned, tariff.payees)[party][1]
-    paid = session.scalar(
-        select(func.sum(MoneyRow.amount)).where(
-            MoneyRow.kind == "share", MoneyRow.reference == f"{tariff.number}/{party}"
-        )
-    )
-    return Share(tariff.number, party, earned, int(paid or 0))
+def share(tariff: Tariff, party: int) -> Share:
+    return Share(tariff.number, party, tariff.share(party), tariff.released[party])

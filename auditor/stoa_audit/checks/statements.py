@@ -90,7 +90,6 @@ def expected(world: World, bundle: Bundle, order: Order) -> dict[str, Any]:
     datasets = [_dataset(world, bundle, number, request, order) for number in use_case.datasets]
     return {
         "charge": str(order.charge),
-        "city": hexed(world.city.digest),
         "cohortSize": outcome["cohortSize"],
         "consentBlock": outcome["consentBlock"],
         "consentRoot": hexed(outcome["consentRoot"]),
@@ -108,6 +107,7 @@ def expected(world: World, bundle: Bundle, order: Order) -> dict[str, Any]:
         "tariff": terms["tariff"],
         "units": outcome["units"],
         "useCase": use_case.number,
+        "city": hexed(world.city.digest),
     }
 
 

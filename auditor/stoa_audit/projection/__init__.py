@@ -94,7 +94,7 @@ TABLES: dict[str, TableRows] = {
         marketplace.tariffs,
         columns(
             "number use_case class_ meter licence_price unit_price licence_days quota "
-            "sharing_discount sharing_days payees earned set_in"
+            "sharing_discount sharing_days payees earned divided accrued released set_in"
         ),
     ),
     "tombstones": TableRows(("id",), marketplace.tombstones, columns("id use_case revoked_in how")),

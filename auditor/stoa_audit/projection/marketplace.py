@@ -79,6 +79,9 @@ def tariffs(world: World) -> Iterator[Row]:
             "sharing_days": terms["sharingDays"],
             "payees": [[payee["participant"], payee["basisPoints"]] for payee in terms["payees"]],
             "earned": one.earned,
+            "divided": one.divided,
+            "accrued": [one.accrued.get(party, 0) for party in one.parties],
+            "released": [one.released.get(party, 0) for party in one.parties],
             "set_in": one.set_in,
         }
 

@@ -119,6 +119,7 @@ def share_withdrawn(world: World, event: Happening) -> None:
     tariff = present(world.tariffs.get(values["tariff"]), f"tariff {values['tariff']} never was")
     require(values["party"] in tariff.parties, f"tariff {tariff.number} has no party {values['party']}")
     party = values["party"]
+    tariff.divide()
     tariff.released[party] = tariff.released.get(party, 0) + values["amount"]
     _move(world, event, "share", values["account"], f"{values['tariff']}/{party}")
 

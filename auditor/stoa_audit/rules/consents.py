@@ -20,6 +20,15 @@ TERMS = ("statement", "recipient", "until", "useCase", "scope", "validUntil", "d
 OWN = ("signer", "commitment", "revocationHash")
 DAY = 86_400
 CODE_DIGITS, CODE_BASE = 20, 31
+GRANTING = ("grant", "grantBySignature", "grantBatch")
+SIGNED, CODED = ("revokeBySignature", "revokeBatch"), ("revokeByCode", "revokeBatch")
+REVOKING = {
+    How.SIGNER: ("revoke",),
+    How.SIGNATURE: SIGNED,
+    How.CODE: CODED,
+    How.MANDATE: ("revokeByMandate",),
+}
+"""Which functions make which events."""
 LATEST_DATE = 253_402_300_800
 """The first second of the year 10000: dates have four-digit years."""
 
@@ -38,6 +47,11 @@ def is_well_typed(code: int) -> bool:
         code, digit = divmod(code, CODE_BASE)
         total += weight * digit
     return code == 0 and total % CODE_BASE == 0
+
+
+def opens(code: int, revocation_hash: bytes) -> bool:
+    """Whether a revocation code is well-typed and the one behind a hash."""
+    return is_well_typed(code) and keccak(word(code)) == revocation_hash
 
 
 class ConsentRules:
@@ -64,7 +78,7 @@ class ConsentRules:
         fault = self._fault(event)
         self._granted.expect(fault is None, place, fault or "")
         member = self._member(event)
-        if member is None:
+        if member is None or member["function"] not in GRANTING:
             for check in (self._signed, self._countersigned):
                 check.missed(f"{place}: not granted by a direct call, its signatures are not known")
             return
@@ -183,24 +197,24 @@ class ConsentRules:
 
     def _revocation_fault(self, event: Happening, member: Values) -> str | None:
         """Why this revocation should not have been possible. A mandate's power is checked with all powers."""
-        signer, fault = member["own"]["signer"], None
-        if event.values["useCase"] != member["terms"]["useCase"]:
-            return "was revoked for another use case than its own"
-        match event.values["how"]:
-            case How.SIGNER:
-                fault = event.by.sender != signer and "was revoked by somebody who is not its signer"
-            case How.SIGNATURE:
-                signature = member["signature"]
-                digest = self._domain.digest(struct_hash(REVOCATION, [event.values["id"]]))
-                by = signer_of(digest, signature["r"], signature["vs"])
-                fault = by != signer and "was revoked with a signature that is not its signer's"
-            case How.CODE:
-                hash_ = keccak(word(member["code"]))
-                right = is_well_typed(member["code"]) and hash_ == member["own"]["revocationHash"]
-                fault = not right and "was revoked with a code that is not its own"
-            case How.MANDATE:
-                right = member["function"] == "revokeByMandate" and any(event.values["mandate"])
-                fault = not right and "was revoked by a mandate that nobody named"
-            case other:
-                fault = f"was revoked in an unknown way ({other})"
-        return fault or None
+        how, own, function = event.values["how"], member["own"], member["function"]
+        faults = (
+            (event.values["useCase"] != member["terms"]["useCase"], "for another use case than its own"),
+            (function not in REVOKING.get(how, ()), f"in the way {how} by a call of {function}"),
+            (how == How.SIGNER and event.by.sender != own["signer"], "by somebody who is not its signer"),
+            (
+                function in SIGNED and how == How.SIGNATURE and self._revoker(event, member) != own["signer"],
+                "with a signature that is not its signer's",
+            ),
+            (
+                function in CODED and how == How.CODE and not opens(member["code"], own["revocationHash"]),
+                "with a code that is not its own",
+            ),
+            (how == How.MANDATE and not any(event.values["mandate"]), "by a mandate that nobody named"),
+        )
+        return next((f"was revoked {fault}" for wrong, fault in faults if wrong), None)
+
+    def _revoker(self, event: Happening, member: Values) -> str | None:
+        signature = member["signature"]
+        digest = self._domain.digest(struct_hash(REVOCATION, [event.values["id"]]))
+        return signer_of(digest, signature["r"], signature["vs"])

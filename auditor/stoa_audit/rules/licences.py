@@ -79,8 +79,8 @@ class LicenceRules:
                 f"cost {values['price']}, the tariff says {less(terms['licencePrice'], discount)}",
             ),
             (
-                not time < licence.ends_at <= time + terms["licenceDays"] * DAY,
-                "lasts longer than its tariff says",
+                licence.ends_at != time + min(terms["licenceDays"], use_case.longest_days) * DAY,
+                "lasts longer, or less long, than its tariff and its use case say",
             ),
             (licence.quota != terms["quota"], "has another quota than its tariff says"),
             (licence.terms != use_case.application["terms"], "has other terms than its use case"),
@@ -93,11 +93,13 @@ class LicenceRules:
             self._paid.missed(f"{place}: not bought by a direct call, the payment's signature is not known")
             return
         bound = call.function == "buyLicence"
-        quote = struct_hash(LICENCE_QUOTE, list(call.values["quote"].values()))
+        said = call.values["quote"]
+        same = (said["tariff"], said["price"]) == (values["tariff"], values["price"])
+        quote = struct_hash(LICENCE_QUOTE, list(said.values()))
         nonce = quote if bound else call.values["payment"]["nonce"]
         payer = payer_of(self._world.city, call.values["payment"], values["price"], nonce, bound=bound)
         self._paid.expect(
-            quote == values["quote"] and nonce == values["nonce"] and payer == values["buyer"],
+            same and quote == values["quote"] and nonce == values["nonce"] and payer == values["buyer"],
             place,
             f"was not paid by its buyer for the quote {hexed(values['quote'])}",
         )

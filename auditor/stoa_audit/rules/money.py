@@ -50,7 +50,7 @@ class MoneyRules:
         party = values["party"]
         number = CITY if party == 0 else tariff.terms["payees"][party - 1]["participant"]
         payee = self._world.participants.get(number)
-        due = tariff.part(party, tariff.earned) - tariff.released.get(party, 0)
+        due = tariff.share(party) - tariff.released.get(party, 0)
         self._split.expect(
             values["amount"] == due and payee is not None and values["account"] == payee.account,
             f"{event.place}, tariff {values['tariff']}, party {party}",
@@ -88,10 +88,8 @@ class MoneyRules:
             parts == self._owed, place, f"escrow, pots and credits are {parts}, {self._owed} are owed"
         )
         for tariff in world.tariffs.values():
-            whole = sum(tariff.part(party, tariff.earned) for party in tariff.parties)
-            paid = [
-                tariff.released.get(party, 0) <= tariff.part(party, tariff.earned) for party in tariff.parties
-            ]
+            whole = sum(tariff.share(party) for party in tariff.parties)
+            paid = [tariff.released.get(party, 0) <= tariff.share(party) for party in tariff.parties]
             self._split.expect(
                 whole == tariff.earned and all(paid),
                 f"tariff {tariff.number}",

@@ -68,12 +68,15 @@ class OrderRules:
         if call is None or call.function not in {"openOrder", "openOrderFor"}:
             self._paid.missed(f"{place}: not opened by a direct call, the payment's signature is not known")
             return
-        bound = call.function == "openOrder"
-        id_ = struct_hash(ORDER_QUOTE, list(call.values["quote"].values()))
+        bound, quote = call.function == "openOrder", call.values["quote"]
+        id_ = struct_hash(ORDER_QUOTE, list(quote.values()))
+        same = all(
+            quote[name] == values[name] for name in ("licence", "tariff", "request", "cap", "deadline")
+        )
         nonce = id_ if bound else call.values["payment"]["nonce"]
         payer = payer_of(self._world.city, call.values["payment"], values["cap"], nonce, bound=bound)
         self._paid.expect(
-            id_ == values["id"] and nonce == values["nonce"] and payer == values["buyer"],
+            same and id_ == values["id"] and nonce == values["nonce"] and payer == values["buyer"],
             place,
             "was not paid by its buyer for this very order",
         )

@@ -132,7 +132,7 @@ interface ISettlement {
     /// @notice Sets the tariff for a use case (0 for all without their own) and a class, for what is opened from now on. Operators only.
     function setTariff(Tariff calldata tariff) external returns (uint32 number);
 
-    /// @notice Pays for and issues a licence. Anyone may carry the buyer's authorisation; its nonce binds every word of the quote.
+    /// @notice Pays for and issues a licence, for the tariff's days or the use case's longest duration, whichever is shorter. Anyone may carry the buyer's authorisation; its nonce binds every word of the quote.
     function buyLicence(LicenceQuote calldata quote, Payment calldata payment) external returns (uint32 licence);
     /// @notice The same for stock x402 clients, whose nonce binds nothing. Carriers only: the terms are the carrier's word.
     function buyLicenceFor(LicenceQuote calldata quote, Payment calldata payment) external returns (uint32 licence);
@@ -152,6 +152,8 @@ interface ISettlement {
     /// @notice Pays out what is credited to `account`, to `account`. Anyone may call.
     function withdraw(address account) external returns (uint64 amount);
     /// @notice Pays a party of a tariff its share so far. Party 0 is the city with the remainder, party n the n-th payee. Anyone may call.
+    /// @dev What was earned since the last withdrawal of any party is divided first, once: each payee's part is rounded
+    /// down, the city gets the rest. So no part ever shrinks, and the parts are the whole.
     function withdrawShare(uint32 tariff, uint256 party) external returns (uint64 amount);
 
     /// @notice Credits a payer for money that reached Settlement past its doors, out of measured surplus. Treasurers only.
@@ -170,6 +172,10 @@ interface ISettlement {
     function outcomeOf(OrderId id) external view returns (bytes32);
     function credits(address account) external view returns (uint64);
     function earned(uint32 tariff) external view returns (uint64);
+    /// @notice What of the pot has been divided among the parties.
+    function divided(uint32 tariff) external view returns (uint64);
+    /// @notice A party's part of what has been divided.
+    function accrued(uint32 tariff, uint256 party) external view returns (uint64);
     function released(uint32 tariff, uint256 party) external view returns (uint64);
     /// @notice Escrow, undistributed shares and credits together.
     function owed() external view returns (uint64);

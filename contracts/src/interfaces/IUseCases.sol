@@ -156,7 +156,7 @@ interface IUseCases {
     /// @notice Decides, finally. Operators only; a use case on sensitive data takes the same decision of a second operator.
     function decide(uint32 id, Decision calldata decision) external;
 
-    /// @notice Allows a use case without personal data that matches a published rule. Anyone may call.
+    /// @notice Allows a use case on data that is neither personal nor sensitive and matches a published rule. Anyone may call.
     function decideByRule(uint32 id, uint32 rule) external;
 
     /// @notice Operators only.
@@ -190,5 +190,6 @@ interface IUseCases {
     /// @notice Reverts unless `account` may buy for this use case now.
     function requireOpenFor(uint32 id, address account) external view returns (uint32 applicant, Class class);
 
-    function termsOf(uint32 id) external view returns (bytes32);
+    /// @notice What bounds a licence: the terms, and the longest duration in days.
+    function boundsOf(uint32 id) external view returns (bytes32 terms, uint16 longestDays);
 }

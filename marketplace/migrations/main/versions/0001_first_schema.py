@@ -366,6 +366,9 @@ def upgrade() -> None:
         sa.Column("sharing_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("payees", sa.JSON(), nullable=False),
         sa.Column("earned", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("divided", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("accrued", sa.JSON(), nullable=False),
+        sa.Column("released", sa.JSON(), nullable=False),
         sa.Column("set_in", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("number"),
     )

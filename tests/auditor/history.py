@@ -49,6 +49,7 @@ def live(desk: Desk) -> Happened:
     change_minds(desk, happened)
     rotate_keys(desk)
     happened.settled_later = desk.order(happened.licence, happened.tariff, ["persons", "trips"])
+    town.pass_time(5)
     desk.settle(happened.settled_later, happened.use_case)
     refund(desk, happened)
     serve_the_public(desk, happened)

@@ -9,6 +9,7 @@ from ledger.enums import Class
 from marketplace.provenance import bundle
 from tests import small_city
 from tests.auditor.conftest import Audit, Honest
+from tests.auditor.desk import Desk
 from tests.office import Office
 from tests.town import Town
 
@@ -83,7 +84,7 @@ def test_the_acts_of_the_citys_own_people_are_listed(honest: Honest, audit: Audi
     assert frozen["by"] == honest.town.keys["guardian"].address
 
 
-def test_a_city_that_only_just_opened_passes(town: Town, desk, tmp_path: Path, audit: Audit) -> None:
+def test_a_city_that_only_just_opened_passes(town: Town, desk: Desk, tmp_path: Path, audit: Audit) -> None:
     report = audit(desk.export(tmp_path / "bundle"), town.devnet.rpc)
 
     require_all_holds(report)

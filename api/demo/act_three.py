@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from api.cli.terminal import in_credits
 from api.demo.act_one import partner
@@ -145,12 +146,16 @@ def audit(stage: Stage, score: Score) -> None:
         checks = verdict["checks"]
         step.say(f"{len(checks)} checks hold over blocks 0 to {verdict['range']['last']}")
         for one in checks:
-            step.detail(f"{one['id']}: {one.get('count', '')} {one.get('range', '')}")
-        step.detail(f"not audited: {verdict['notAudited']}")
+            step.detail(f"{one['title']}: {one['count']} {one['unit']}, {one['covered']}")
+        score.show(f"Not audited: {len(verdict['notAudited'])} tables in whole or in part: " + names(verdict))
         score.record["verdict"] = verdict
 
 
-def verify(folder: Path, node: str) -> tuple[int, dict]:
+def names(verdict: dict[str, Any]) -> str:
+    return ", ".join(line.split(" ")[0] for line in verdict["notAudited"])
+
+
+def verify(folder: Path, node: str) -> tuple[int, dict[str, Any]]:
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "verdict.json"
         command = [sys.executable, "-m", "stoa_audit", "verify", "--bundle", str(folder), "--node", node]
@@ -215,10 +220,11 @@ def changed_answer(stage: Stage, chance: random.Random) -> str:
     return f"{liar.lie}: {named(code, verdict)}"
 
 
-def named(code: int, verdict: dict) -> str:
+def named(code: int, verdict: dict[str, Any]) -> str:
+    """What the auditor says is wrong."""
     assert code == 1, verdict
-    wrong = next(one for one in verdict["checks"] if one.get("status") not in ("holds", "ok"))
-    return str(wrong.get("wrong") or wrong.get("detail") or wrong["id"])
+    wrong = next(one for one in verdict["checks"] if one["status"] == "wrong")
+    return f"{wrong['id']}: {wrong['finding']['place']} {wrong['finding']['reason']}"
 
 
 def last_line(text: str) -> str:

@@ -149,7 +149,8 @@ def nothing_to_compare(stage: Stage, score: Score) -> None:
                     for theirs in other.figures:
                         pairs += 1
                         assert not too_close(mine, theirs, max(one.k, other.k))
-        step.say(f"{len(records)} releases, {pairs:,} pairs of the same rows compared")
+        compared = f"{pairs:,} pairs of figures compared" if pairs else "no two of the same rows"
+        step.say(f"{len(records)} releases, {compared}")
 
 
 def first_day_again(stage: Stage, score: Score) -> None:

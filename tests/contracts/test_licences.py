@@ -16,9 +16,11 @@ from ledger.bindings import (
     LicenceIssued,
     LicenceTerminated,
     Locked,
+    Source,
     TokenExpiryUpdated,
     Transfer,
 )
+from ledger.enums import Class, Ground
 from tests.contracts.refusals import NOBODY, refused
 from tests.town import DAY, Town, events
 
@@ -47,6 +49,22 @@ def test_a_licence_is_issued_with_its_window_and_quota(town: Town) -> None:
     licences = town.contracts.licences
     assert licences.licence(1) == Licence(use_case, town.clock.now, ends_at, 7, 0, 0, False)
     assert (licences.owner_of(1), licences.licensee_of(1), licences.balance_of(lab)) == (lab, lab, 1)
+
+
+@pytest.mark.parametrize(
+    ("tariff_days", "longest_days", "lasting"), [(3_650, 90, 90), (30, 90, 30), (90, 1, 1)]
+)
+def test_a_licence_lasts_as_long_as_tariff_and_use_case_both_allow(
+    town: Town, tariff_days: int, longest_days: int, lasting: int
+) -> None:
+    town.join("lab", Class.COMMERCIAL)
+    use_case = town.apply("lab", [Source(town.dataset(), Ground.CONSENT, False)])
+    town.allow(use_case, longest_days=longest_days)
+    town.fund("lab")
+
+    licence = town.buy(use_case, town.set_tariff(use_case, licence_days=tariff_days))
+
+    assert town.contracts.licences.end_time(licence) == town.clock.now + lasting * DAY
 
 
 @pytest.mark.parametrize("interface", [ERC_165, ERC_721, ERC_5192, ERC_7858])

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ledger.abi import Call, Event, LogFields
 from ledger.bindings import (
@@ -98,6 +98,12 @@ class Given:
     @property
     def own(self) -> Own:
         return self.consent.own
+
+
+class Trade(NamedTuple):
+    use_case: int
+    tariff: int
+    licence: int
 
 
 @dataclass
@@ -423,13 +429,13 @@ class Town:
     def settle(self, order: bytes, **changes: object) -> Receipt:
         return self.send("settler", self.contracts.settlement.settle(order, self.outcome(**changes)))
 
-    def trade(self, **tariff: object) -> tuple[int, int, int]:
-        """Lab with an allowed use case, funds, a tariff and a licence: (use case, tariff, licence)."""
+    def trade(self, **tariff: object) -> Trade:
+        """Lab with an allowed use case, funds, a tariff and a licence; the journal is anchored."""
         use_case = self.open_use_case()
         number = self.set_tariff(use_case, **tariff)
         self.fund("lab")
         self.anchor()
-        return use_case, number, self.buy(use_case, number)
+        return Trade(use_case, number, self.buy(use_case, number))
 
 
 def events(receipt: Receipt, kind: type[Occurred]) -> list[Occurred]:

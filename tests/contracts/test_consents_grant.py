@@ -18,7 +18,7 @@ Consents.grant · grantBySignature · grantBatch
     └── the consent counts from its own block until the second before its end
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 
 import pytest
@@ -53,9 +53,10 @@ def batched(town: Town, given: Given) -> Receipt:
 doors = pytest.mark.parametrize("door", [relayed, direct, batched])
 
 
-@pytest.fixture
-def use_case(town: Town) -> int:
-    return town.open_use_case()
+@pytest.fixture(scope="module")
+def use_case(founded_town: Town) -> Generator[int]:
+    with founded_town.rewinding():
+        yield founded_town.open_use_case()
 
 
 def midnight(town: Town) -> int:
@@ -141,15 +142,15 @@ def test_anyone_may_carry_a_signed_consent(town: Town, use_case: int) -> None:
 
 
 def test_the_answer_to_a_notice_of_objection_is_kept_as_an_objection(town: Town) -> None:
-    town.join("lab", Class.COMMERCIAL)
-    use_case = town.apply("lab", [Source(town.dataset(), Ground.PUBLIC_TASK, False)])
+    town.join("clinic", Class.PUBLIC_SERVICE)
+    use_case = town.apply("clinic", [Source(town.dataset(), Ground.PUBLIC_TASK, False)])
     town.allow(use_case)
     town.send(
         "otto",
         town.contracts.use_cases.publish_notice(use_case, town.notice_of(kind=NoticeKind.OBJECTION)),
     )
 
-    given = town.grant(town.terms(use_case))
+    given = town.grant(town.terms(use_case, recipient="clinic"))
 
     assert town.contracts.consents.consent(given.consent.id).objection
 

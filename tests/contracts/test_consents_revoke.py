@@ -17,7 +17,7 @@ Consents.revoke · revokeBySignature · revokeByCode · revokeByMandate · revok
     └── it ends the good ones and names the bad ones
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
 import pytest
@@ -82,9 +82,10 @@ BY_MANDATE = Way(
 ways = pytest.mark.parametrize("way", [BY_SIGNER, BY_SIGNATURE, BY_CODE, BY_MANDATE], ids=repr)
 
 
-@pytest.fixture
-def use_case(town: Town) -> int:
-    return town.open_use_case()
+@pytest.fixture(scope="module")
+def use_case(founded_town: Town) -> Generator[int]:
+    with founded_town.rewinding():
+        yield founded_town.open_use_case()
 
 
 @pytest.fixture

@@ -84,3 +84,13 @@ def test_the_city_is_founded_with_its_attestor_and_settler(town: Town) -> None:
     assert journal.is_attestor(town.city.attestor)
     assert journal.is_settler(town.keys["settler"].address)
     assert journal.bound() == 86_400
+
+
+def test_nothing_is_settled_before_the_first_anchor(town: Town) -> None:
+    use_case = town.open_use_case()
+    tariff = town.set_tariff(use_case)
+    town.fund("lab")
+    order = town.order(town.buy(use_case, tariff), tariff)
+
+    with refused("JournalStale", anchoredAt=0, bound=town.contracts.journal.bound()):
+        town.settle(order)

@@ -85,7 +85,7 @@ def test_parts_add_up_to_the_whole_for_any_order_of_withdrawals(
         assert town.contracts.settlement.owed() == 0
 
 
-@in_town
+@settings(parent=in_town, max_examples=15)
 @given(
     parts=shares,
     earnings=st.lists(st.tuples(st.integers(1, 20_000), st.integers(0, 4)), min_size=1, max_size=6),

@@ -11,6 +11,7 @@ Settlement.buyLicenceFor · openOrderFor
 """
 
 import secrets
+from collections.abc import Generator
 
 import pytest
 
@@ -19,16 +20,16 @@ from ledger.bindings import LicenceBought, OrderOpened, Payment, Reconciled
 from ledger.enums import OrderState
 from ledger.payments import licence_quote_id, order_id
 from tests.contracts.refusals import refused
-from tests.contracts.test_settlement_orders import Trade
-from tests.town import CREDIT, Town, events
+from tests.town import CREDIT, Town, Trade, events
 
 PRICE, CAP = 100 * CREDIT, 12 * CREDIT
 EVIDENCE = b"\x71" * 32
 
 
-@pytest.fixture
-def trade(town: Town) -> Trade:
-    return Trade(*town.trade())
+@pytest.fixture(scope="module")
+def trade(founded_town: Town) -> Generator[Trade]:
+    with founded_town.rewinding():
+        yield founded_town.trade()
 
 
 def stock_payment(town: Town, amount: int) -> Payment:

@@ -5,9 +5,9 @@ from typing import NoReturn, cast
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from marketplace.catalogue.documents import refuse_deep_nesting
 from marketplace.errors import InvalidError
 
-DEEPEST = 32
 LONGEST_NUMBER = 80
 """Digits: a word of the ledger has 78."""
 
@@ -43,8 +43,10 @@ def check_json(raw: bytes) -> None:
         BodyNotJsonError
     """
     try:
-        value: object = json.loads(
-            raw.decode("utf-8"),
+        text = raw.decode("utf-8")
+        refuse_deep_nesting(text)
+        json.loads(
+            text,
             object_pairs_hook=_once_each,
             parse_constant=_refuse_number,
             parse_int=_bounded_integer,
@@ -52,8 +54,6 @@ def check_json(raw: bytes) -> None:
         )
     except (UnicodeError, ValueError, RecursionError):
         raise BodyNotJsonError("The body is not JSON in UTF-8. Check it with any JSON tool.") from None
-    if not _is_shallow(value):
-        raise BodyNotJsonError(f"The body is nested deeper than {DEEPEST} levels.")
 
 
 def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -71,25 +71,6 @@ def _bounded_integer(digits: str) -> int:
 
 def _refuse_number(_digits: str) -> NoReturn:
     raise BodyNotJsonError('Numbers are whole numbers here; amounts are decimal strings such as "12.50".')
-
-
-def _is_shallow(value: object) -> bool:
-    level: list[object] = [value]
-    for _ in range(DEEPEST):
-        level = [inner for one in level for inner in _inside(one)]
-        if not level:
-            return True
-    return False
-
-
-def _inside(value: object) -> list[object]:
-    match value:
-        case dict():
-            return list(cast("dict[str, object]", value).values())
-        case list():
-            return cast("list[object]", value)
-        case _:
-            return []
 
 
 class StrictBodies:

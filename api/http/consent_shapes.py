@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.http.shapes import Address, Digest, Instant, Number, Shape
+from api.http.shapes import Address, Digest, Number, SentInstant, Shape
 from ledger import bindings
 
 Scope = Annotated[int, Field(ge=1, le=2**16 - 1, examples=[3])]
@@ -19,12 +19,12 @@ class Terms(Shape):
     until: Digest = Field(description="keccak256 of the last full day, such as 2027-05-21.")
     use_case: Number
     scope: Scope
-    valid_until: Instant = Field(description="00:00 UTC after the last full day.")
-    deadline: Instant = Field(description="When it must be on the ledger.")
+    valid_until: SentInstant = Field(description="00:00 UTC after the last full day.")
+    deadline: SentInstant = Field(description="When it must be on the ledger.")
 
     @classmethod
     def of(cls, terms: bindings.Terms) -> "Terms":
-        return cls(**terms._asdict())
+        return cls.made(**terms._asdict())
 
     @property
     def struct(self) -> bindings.Terms:

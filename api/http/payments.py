@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.http.shapes import Amount, parts_of
+from api.http.shapes import SentAmount, parts_of
 from ledger.bindings import Payment
 from marketplace.participants.model import Participant
 
-Credits = Annotated[Amount, Field(ge=0, le=2**64 - 1)]
+Credits = Annotated[SentAmount, Field(ge=0, le=2**64 - 1)]
 """What fits a word of the settlement contract."""
 
 

@@ -5,7 +5,7 @@ Parsed at the edge into bytes and whole numbers, and trusted from then on.
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -37,6 +37,11 @@ class Shape(BaseModel):
     """A body or a part of one: nothing that is not named is taken."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+    @classmethod
+    def made(cls, **values: Any) -> Self:
+        """One of our own making: its values are parsed already."""
+        return cls.model_construct(**values)
 
 
 class Answer(BaseModel):
@@ -73,8 +78,6 @@ def _address(value: object) -> str:
 
 
 def _amount(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     whole, _, rest = _matching(value, AMOUNT, 'credits as a decimal string, such as "12.50"').partition(".")
     return int(whole) * MICRO + int(rest.ljust(6, "0") or 0)
 
@@ -87,8 +90,6 @@ def in_credits(amount: int) -> str:
 
 
 def _instant(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     written = _matching(value, INSTANT, 'an instant in UTC, such as "2026-11-24T13:00:00Z"')
     try:
         seconds = int(datetime.fromisoformat(written).timestamp())
@@ -141,18 +142,16 @@ Address = Annotated[
     BeforeValidator(_address),
     _text("^0x[0-9a-fA-F]{40}$", "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf"),
 ]
-Amount = Annotated[
-    int,
-    BeforeValidator(_amount),
-    PlainSerializer(in_credits),
-    _text(r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$", "12.50"),
-]
-Instant = Annotated[
-    int,
-    BeforeValidator(_instant),
-    PlainSerializer(in_utc),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-24T13:00:00Z"]}),
-]
+AMOUNT_TEXT = _text(r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$", "12.50")
+INSTANT_TEXT = WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-24T13:00:00Z"]})
+
+Amount = Annotated[int, PlainSerializer(in_credits), AMOUNT_TEXT]
+"""Micro-credits, told as a decimal string of credits."""
+Instant = Annotated[int, PlainSerializer(in_utc), INSTANT_TEXT]
+"""Unix seconds, told in RFC 3339."""
+SentAmount = Annotated[int, BeforeValidator(_amount), PlainSerializer(in_credits), AMOUNT_TEXT]
+SentInstant = Annotated[int, BeforeValidator(_instant), PlainSerializer(in_utc), INSTANT_TEXT]
+"""As they come from outside: text only, never a number."""
 CodeOnPaper = Annotated[
     RevocationCode,
     BeforeValidator(_code),

@@ -12,6 +12,7 @@ from ledger.digests import canonical, sha256
 from ledger.enums import Meter, OrderState
 from ledger.outbox import messages
 from ledger.payments import order_id
+from ledger.roles import PROFILES
 from marketplace.analysis.compiler import compile_routine
 from marketplace.catalogue import artefacts
 from marketplace.catalogue import queries as catalogue
@@ -44,6 +45,12 @@ class WrongRequestError(InvalidError):
     """What is asked is not a version of each dataset of the use case."""
 
     code = "wrong_request"
+
+
+class DeadlineOutOfRangeError(InvalidError):
+    """The order would have to be answered sooner, or would wait longer, than the city's ledger allows."""
+
+    code = "deadline_out_of_range"
 
 
 class NotReadyYetError(ConflictError):
@@ -123,6 +130,19 @@ def quote(
     return OrderOffer(offer, request, tariff, unit_price, units)
 
 
+def require_duration(house: House, seconds: int) -> None:
+    """Whether an order may wait for `seconds`, as the ledger will see it.
+
+    Raises:
+        DeadlineOutOfRangeError
+    """
+    bounds = PROFILES[house.city.profile]
+    if not bounds.shortest_order <= seconds <= bounds.longest_order:
+        raise DeadlineOutOfRangeError(
+            f"An order may wait from {bounds.shortest_order} to {bounds.longest_order} seconds for its answer."
+        )
+
+
 def most_units(
     session: Session, use_case: use_cases.UseCase, tariff: Tariff, versions: dict[str, int]
 ) -> int:
@@ -178,8 +198,8 @@ def place_order(
     transaction has committed, and never if it has not.
 
     Raises:
-        UnknownLicenceError, LicenceEndedError, UseCaseNotAllowedError, QuoteExpiredError, WrongRequestError,
-        WrongPaymentError, NotEnoughCreditError
+        UnknownLicenceError, LicenceEndedError, UseCaseNotAllowedError, QuoteExpiredError, DeadlineOutOfRangeError,
+        WrongRequestError, WrongPaymentError, NotEnoughCreditError
     """
     now = head(session).timestamp
     held = usable_licence(session, quoted.licence, buyer, now)
@@ -191,6 +211,7 @@ def place_order(
         )
     if quoted.deadline <= now:
         raise QuoteExpiredError("The order's deadline has passed. Ask for a new quote; nothing was charged.")
+    require_duration(house, quoted.deadline - now)
     versions = request.get("versions")
     if not isinstance(versions, dict) or request != request_document(session, use_case, versions):
         raise WrongRequestError("The request is not one for this use case.")

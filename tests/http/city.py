@@ -9,6 +9,7 @@ import httpx
 from eth_account import Account
 from eth_account.messages import encode_defunct
 from eth_account.signers.local import LocalAccount
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.http.app import create_app
@@ -17,7 +18,10 @@ from api.http.settings import HttpSettings, Limits
 from api.registrar.app import RegistrarOffice, create_registrar_app
 from api.registrar.client import RegistrarClient
 from ledger.enums import Class
+from ledger.node import Node
+from ledger.storage import Base, VaultBase
 from marketplace.participants import service as participation
+from marketplace.registrar.tables import RegistrarBase
 from marketplace.use_cases import service as use_cases
 from tests.office import Office
 from tests.town import Town
@@ -93,8 +97,30 @@ class HttpCity:
         made.sign_in()
         return made
 
+    def everything(self) -> dict[str, list[tuple[object, ...]]]:
+        """Every row of every database, and how far the ledger is: what a refusal leaves as it was."""
+        house = self.office.house
+        found: dict[str, list[tuple[object, ...]]] = {"block": [(self.office.town.node.head().number,)]}
+        for database, metadata in (
+            (house.database, Base.metadata),
+            (house.vault, VaultBase.metadata),
+            (self.office.registry, RegistrarBase.metadata),
+        ):
+            with database.reading() as session:
+                for table in metadata.sorted_tables:
+                    rows = session.execute(select(table).order_by(*table.primary_key.columns))
+                    found[table.name] = [tuple(row) for row in rows]
+        return found
+
     def close(self) -> None:
         self.office.close()
+
+
+def with_node(city: HttpCity, node: Node) -> TestClient:
+    """The same city, served with another node."""
+    return TestClient(
+        create_app(city.office.house, registrar=city.registrar, settings=city.settings, node=node)
+    )
 
 
 @dataclass

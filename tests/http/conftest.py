@@ -5,6 +5,7 @@ import pytest
 
 from tests.http.asking import Asking, open_asking
 from tests.http.city import HttpCity
+from tests.http.trade import Trade, open_trade
 from tests.town import Town
 
 
@@ -20,3 +21,8 @@ def city(tmp_path: Path) -> Iterator[HttpCity]:
 @pytest.fixture
 def asking(city: HttpCity, tmp_path: Path) -> Asking:
     return open_asking(city, tmp_path)
+
+
+@pytest.fixture
+def trade(city: HttpCity, tmp_path: Path) -> Trade:
+    return open_trade(city, tmp_path)

@@ -12,7 +12,7 @@ from api.http.payments import Credits, payment_of
 from api.http.policies import Caller
 from api.http.receipts import PurchaseReceipt
 from api.http.routes.city import BlockAnswer, TariffAnswer
-from api.http.shapes import Amount, Answer, Digest, Instant, Number, Shape
+from api.http.shapes import Amount, Answer, Digest, Instant, Number, SentInstant, Shape
 from ledger.bindings import LicenceQuote
 from ledger.payments import licence_quote_id
 from ledger.typed_documents import licence_payment_document
@@ -35,7 +35,7 @@ class LicenceForm(Shape):
     use_case: Number
     tariff: Number
     price: Credits
-    deadline: Instant
+    deadline: SentInstant
     salt: Digest
 
     @property
@@ -126,7 +126,7 @@ def quote_licence(wish: LicenceWish, caller: Caller, session: Reading, house: Ho
     quote, tariff = service.quote(session, wish.use_case, caller)
     city = house.city
     return OfferedLicence(
-        form=LicenceForm(**quote._asdict()),
+        form=LicenceForm.made(**quote._asdict()),
         typed_data=licence_payment_document(
             city.domains.credit, city.addresses["Settlement"], caller.account, quote
         ),

@@ -9,7 +9,7 @@ from api.http.acts import Taken, taken
 from api.http.dependencies import Here, HouseHere, Reading, Writing
 from api.http.once import JustOnce
 from api.http.policies import Anybody, Caller
-from api.http.shapes import MICRO, Address, Amount, Answer, Number, Shape
+from api.http.shapes import MICRO, Address, Amount, Answer, Number, SentAmount, Shape
 from marketplace.orders import payouts, play_bank
 from marketplace.orders.payouts import Share
 from marketplace.orders.play_bank import NoPlayBankError
@@ -46,7 +46,7 @@ class Shares(Answer):
 
 
 class Transfer(Shape):
-    amount: Annotated[Amount, Field(ge=1, le=MOST_PLAYED)] = Field(examples=["200.00"])
+    amount: Annotated[SentAmount, Field(ge=1, le=MOST_PLAYED)] = Field(examples=["200.00"])
 
 
 class TakenTransfer(Taken):

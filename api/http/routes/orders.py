@@ -16,7 +16,7 @@ from api.http.payments import Credits, payment_of
 from api.http.policies import Caller
 from api.http.receipts import PurchaseReceipt
 from api.http.routes.city import BlockAnswer, TariffAnswer
-from api.http.shapes import Amount, Answer, Digest, Instant, Number, Shape, in_credits
+from api.http.shapes import Amount, Answer, Digest, Instant, Number, SentInstant, Shape, in_credits
 from api.http.waiting import Wait, until
 from ledger.bindings import OrderQuote
 from ledger.digests import hexed, sha256
@@ -54,7 +54,7 @@ class OrderForm(Shape):
     tariff: Number
     request: Digest
     cap: Credits
-    deadline: Instant
+    deadline: SentInstant
     salt: Digest
 
     @property
@@ -230,6 +230,7 @@ def get_statement(id: OrderId, caller: Caller, session: Reading) -> dict[str, An
 @router.post("/forms", operation_id="quoteOrder")
 def quote_order(wish: OrderWish, caller: Caller, session: Reading, house: HouseHere) -> OfferedOrder:
     """What one run costs the caller now, why, and what to expect of it."""
+    service.require_duration(house, wish.seconds)
     offer = service.quote(
         session, licence=wish.licence, buyer=caller, versions=wish.versions, seconds=wish.seconds
     )
@@ -237,7 +238,7 @@ def quote_order(wish: OrderWish, caller: Caller, session: Reading, house: HouseH
     use_case: int = offer.request["useCase"]
     expected = coverage.expected(session, use_case)
     return OfferedOrder(
-        form=OrderForm(**offer.quote._asdict()),
+        form=OrderForm.made(**offer.quote._asdict()),
         documents=OrderDocuments(request=offer.request),
         typed_data=order_payment_document(
             city.domains.credit, city.addresses["Settlement"], caller.account, offer.quote

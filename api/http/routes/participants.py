@@ -10,7 +10,7 @@ from api.http.cursors import Cursor, Limit, Page, page
 from api.http.dependencies import HouseHere, Reading, Writing
 from api.http.once import JustOnce
 from api.http.policies import Anybody, Caller
-from api.http.shapes import Address, Amount, Answer, ClassName, Instant, Number, Shape, compact_signature
+from api.http.shapes import Address, Amount, Answer, ClassName, Number, SentInstant, Shape, compact_signature
 from ledger.bindings import Join
 from ledger.digests import text_digest
 from ledger.typed_documents import join_document
@@ -63,7 +63,7 @@ class JoinWish(Shape):
 
 
 class JoinForm(JoinWish):
-    deadline: Instant
+    deadline: SentInstant
 
     @property
     def struct(self) -> Join:
@@ -105,9 +105,7 @@ def prepare_joining(wish: JoinWish, session: Reading, house: HouseHere) -> Offer
     """What an organisation signs to join."""
     name = checked_name(wish.name)
     deadline = head(session).timestamp + FORM_SECONDS
-    form = JoinForm.model_validate(
-        {"name": name, "class": wish.class_, "account": wish.account, "deadline": deadline}
-    )
+    form = JoinForm.made(name=name, class_=wish.class_, account=wish.account, deadline=deadline)
     return Offered(form=form, typed_data=join_document(house.city.domains.participants, form.struct, name))
 
 

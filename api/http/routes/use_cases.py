@@ -19,8 +19,8 @@ from api.http.shapes import (
     Answer,
     Days,
     Digest,
-    Instant,
     Number,
+    SentInstant,
     Shape,
     compact_signature,
 )
@@ -79,8 +79,8 @@ class UseCaseForm(Shape):
     purpose: Digest
     sources: list[SourceForm] = Field(min_length=1, max_length=6)
     scope: Digest
-    data_from: Instant
-    data_until: Instant
+    data_from: SentInstant
+    data_until: SentInstant
     minimum_cohort: Annotated[int, Field(ge=0, le=LARGEST_UINT32)]
     longest_days: Annotated[int, Field(ge=0, le=2**16 - 1)]
     retention_days: Annotated[int, Field(ge=0, le=2**16 - 1)]
@@ -88,13 +88,12 @@ class UseCaseForm(Shape):
     routine: Digest
     terms: Digest
     salt: Digest
-    deadline: Instant
+    deadline: SentInstant
 
     @classmethod
     def of(cls, form: Application) -> "UseCaseForm":
-        return cls.model_validate(
-            {**form._asdict(), "sources": [one._asdict() for one in form.sources]},
-        )
+        sources = [SourceForm.made(**one._asdict()) for one in form.sources]
+        return cls.made(**{**form._asdict(), "sources": sources})
 
     @property
     def struct(self) -> Application:

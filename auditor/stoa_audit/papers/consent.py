@@ -3,8 +3,11 @@
 import unicodedata
 from typing import Any
 
-from stoa_audit.digests import hexed, keccak
+from stoa_audit.abi_words import decoded
+from stoa_audit.contracts import contract_abi
+from stoa_audit.digests import hexed, keccak, unhexed
 from stoa_audit.fields import Fields
+from stoa_audit.node import Node
 from stoa_audit.papers.paper import Paper, Proven
 from stoa_audit.rules.consents import CONSENT, COUNTERSIGNATURE, last_day
 from stoa_audit.signatures import signer_of, struct_hash
@@ -32,17 +35,29 @@ def check_consent(paper: Paper) -> None:
     _, granted = paper.proven(fields.inner("granted"), "Consents", ("ConsentGranted",))
     expected = {"id": id_, **terms, **own, "objection": fields.flag("objection")}
     _check_event(paper, granted, expected, place)
-    revoked = fields.optional("revoked")
+    check, revoked = paper.report["consent.ledger"], fields.optional("revoked")
     if revoked is None:
-        paper.report["consent.ledger"].notes.append(
+        check.notes.append(
             f"granted in block {granted.header.number}, not revoked when this receipt was made"
         )
-        return
-    _, ended = paper.proven(revoked, "Consents", ("ConsentRevoked",))
-    _check_event(paper, ended, {"id": id_, "useCase": terms["useCase"]}, place)
-    paper.report["consent.ledger"].notes.append(
-        f"granted in block {granted.header.number}, revoked in block {ended.header.number}"
-    )
+    else:
+        _, ended = paper.proven(revoked, "Consents", ("ConsentRevoked",))
+        _check_event(paper, ended, {"id": id_, "useCase": terms["useCase"]}, place)
+        check.notes.append(
+            f"granted in block {granted.header.number}, revoked in block {ended.header.number}"
+        )
+    if paper.node is not None:
+        check.notes.append(_now(paper, paper.node, id_))
+
+
+def _now(paper: Paper, node: Node, id_: bytes) -> str:
+    """How the consent stands today, by the node's word."""
+    function = contract_abi("Consents").function_named["consent"]
+    asked = {"to": paper.city.addresses["Consents"], "data": hexed(function.selector + id_)}
+    answer = node.ask("eth_call", asked, "latest")
+    said = decoded(function.outputs, unhexed(str(answer), "the node's answer"), "the node's answer")["_0"]
+    ended = f"revoked in block {said['revokedIn']}" if said["revokedIn"] else "not revoked"
+    return f"by the node's word, today: {ended}, valid until {said['validUntil']} (unix seconds)"
 
 
 def _terms(fields: Fields) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Act 1, an answer: from an empty folder to a paid, proven answer over exactly the people who said yes."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -312,8 +313,9 @@ def buy_an_answer(stage: Stage, score: Score) -> None:
             state = buyer.wait_for_end(order)
             stage.memory.keep(first_order=order)
             step.say(f"at most {offer['price']['most']} credits, {coverage(offer)}; {state['state']}")
-    result = buyer.result(order)
-    score.show(chart(result))
+    content = buyer.result_bytes(order)
+    (stage.home.folder / "first-answer.json").write_bytes(content)
+    score.show(chart(json.loads(content)))
     with score.step("Every cent of it") as step:
         receipt = buyer.receipt(order)
         step.say(split(receipt))

@@ -9,7 +9,7 @@ from api.client.connection import Connection
 from api.demo.act_one import chart, partner, publish
 from api.demo.people import Paper, Papers
 from api.demo.score import Score
-from api.demo.stage import Stage
+from api.demo.stage import Stage, require
 from ledger.carrying import revoke_by_code
 from ledger.enums import OrderState
 from ledger.revocation_code import RevocationCode
@@ -133,7 +133,7 @@ def proof_for_anna(stage: Stage, score: Score, anna: Paper, order: str) -> None:
         step.say(
             "not among the consents of that run, shown by its two neighbours" if not mine["counted"] else "?"
         )
-        assert not mine["counted"]
+        require(not mine["counted"], "Somebody was counted after she had stopped.")
 
 
 def nothing_to_compare(stage: Stage, score: Score) -> None:
@@ -148,7 +148,8 @@ def nothing_to_compare(stage: Stage, score: Score) -> None:
                 for mine in one.figures:
                     for theirs in other.figures:
                         pairs += 1
-                        assert not too_close(mine, theirs, max(one.k, other.k))
+                        close = too_close(mine, theirs, max(one.k, other.k))
+                        require(not close, "Two figures that left differ by too few people.")
         compared = f"{pairs:,} pairs of figures compared" if pairs else "no two of the same rows"
         step.say(f"{len(records)} releases, {compared}")
 
@@ -156,12 +157,13 @@ def nothing_to_compare(stage: Stage, score: Score) -> None:
 def first_day_again(stage: Stage, score: Score) -> None:
     buyer = partner(stage, "TransitLab")
     with score.step("Asking for the first day again is held, and not charged") as step:
+        buyer.withdraw()
         before = buyer.money()
         order = buyer.place_order(
             buyer.quote_order(stage.memory["licence"], versions={"persons": 1, "trips": 1})
         )
         state = buyer.wait_for_end(order)
-        assert state["state"] == OrderState.REFUNDED.name.lower()
+        require(state["state"] == OrderState.REFUNDED.name.lower(), "The repeated first day was answered.")
         buyer.withdraw()
-        assert buyer.money() == before
+        require(buyer.money() == before, "A held answer was charged.")
         step.say("refunded in full")

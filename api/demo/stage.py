@@ -17,7 +17,7 @@ from api.registrar.serving import desk_token
 from api.workers import wait_until
 from ledger.keys import write_private
 from ledger.node import Node
-from marketplace.errors import UnavailableError
+from marketplace.errors import ConflictError, UnavailableError
 from marketplace.house import House
 
 CITY = "Demopolis"
@@ -29,6 +29,18 @@ class StageError(UnavailableError):
     """A part of the city did not start."""
 
     code = "city_did_not_start"
+
+
+class PlayFailedError(ConflictError):
+    """Something that must hold did not: a defect, and worth a report."""
+
+    code = "play_failed"
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Raises PlayFailedError unless it holds."""
+    if not holds:
+        raise PlayFailedError(otherwise)
 
 
 @dataclass

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import uvicorn
 
+from api import web
 from api.entry.saying import in_one_sentence
 from api.home import LOOPBACK, Home, port_of
 from api.http.app import create_app
@@ -27,6 +28,7 @@ def run(home: Home) -> int:
             limits=Limits(secrets=Pace(settings.code_attempts_a_second, settings.code_attempts_at_once)),
         ),
     )
+    web.install(app)
     try:
         uvicorn.run(app, host=LOOPBACK, port=port_of(settings.public), log_level="warning", access_log=False)
     finally:

@@ -1,0 +1,37 @@
+"""Putting the pages on an app."""
+
+from typing import cast
+
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.http.dependencies import Office
+from api.http.policies import require_policies
+from api.web.headers import PageHeaders
+from api.web.pages import ENTRANCE, Pages
+from api.web.problem_pages import ProblemPages
+from api.web.routes import router
+from api.web.visits import LetterFirst, Seal
+
+
+def install(app: FastAPI) -> None:
+    """Serve the pages on the app that `api.http.app.create_app` made.
+
+    Its refusals are told in pages wherever the address is not one of the API.
+    """
+    here = cast("Office", app.state.office)
+    pages = Pages(
+        city=here.house.city.name,
+        public=here.settings.public,
+        seal=Seal.kept_in(here.house.folder),
+    )
+    app.state.pages = pages
+    app.include_router(router)
+    app.add_exception_handler(LetterFirst, to_entrance)
+    app.add_middleware(ProblemPages, pages=pages)
+    app.add_middleware(PageHeaders, encrypted=pages.encrypted)
+    require_policies(app)
+
+
+async def to_entrance(_request: Request, _error: Exception) -> Response:
+    return RedirectResponse(ENTRANCE, 303)

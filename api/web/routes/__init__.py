@@ -1,0 +1,9 @@
+"""Every page's routes."""
+
+from fastapi import APIRouter
+
+from api.web.routes import answering, assets, entrance, home, public, receipts, stopping, uses
+
+router = APIRouter(include_in_schema=False)
+for part in (assets, public, entrance, home, answering, receipts, uses, stopping):
+    router.include_router(part.router)

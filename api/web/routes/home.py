@@ -1,0 +1,64 @@
+"""Her page: what she is asked, what she said, who used it."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Response
+from sqlalchemy.orm import Session
+
+from api.http.dependencies import Reading, VaultReading
+from api.http.policies import Anybody
+from api.web.pages import AnyVisitor, Citizen, Visitor
+from api.web.visits import Visit
+from marketplace.consent import asking
+from marketplace.consent.asking import Asked
+from marketplace.consent.papers import is_lost
+from marketplace.consent.refusals import refused_until
+from marketplace.consent.standing import Standing, standings_of
+from marketplace.participants import queries as participants
+from marketplace.provenance.queries import head
+from marketplace.use_cases import queries as use_cases
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One yes of hers, as her page lists it."""
+
+    standing: Standing
+    recipient: str
+    lost: bool
+
+
+@router.get("/c/next", dependencies=[Anybody])
+def lead_on(visitor: AnyVisitor, visit: Citizen, session: Reading, vault: VaultReading) -> Response:
+    """From the letter straight to the request, if there is one."""
+    waiting = open_requests(session, vault, visit)
+    only = f"/c/ask/{waiting[0].use_case.number}" if len(waiting) == 1 else "/c"
+    return visitor.led_to(only)
+
+
+def home(visitor: Visitor, visit: Visit, session: Session, vault: Session) -> Response:
+    return visitor.page(
+        "home.html",
+        visit=visit,
+        waiting=open_requests(session, vault, visit),
+        said=[said(session, one) for one in reversed(standings_of(session, vault, visit.person))],
+    )
+
+
+def open_requests(session: Session, vault: Session, visit: Visit) -> list[Asked]:
+    """What she has not answered: neither yes, nor no within the last 90 days."""
+    now = head(session).timestamp
+    return [
+        one
+        for one in asking.asked_of(session, vault, visit.person)
+        if one.standing is None
+        and refused_until(vault, person=visit.person, use_case=one.use_case.number, now=now) is None
+    ]
+
+
+def said(session: Session, standing: Standing) -> Said:
+    applicant = use_cases.use_case(session, standing.use_case).applicant
+    recipient = participants.by_number(session, applicant).name or ""
+    return Said(standing, recipient, is_lost(session, standing))

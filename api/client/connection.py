@@ -11,6 +11,7 @@ from marketplace.errors import StoaError, UnavailableError
 
 SECONDS = 30.0
 PATIENCE = 90.0
+BAD = 400
 TOO_MANY = 429
 MOST_TRIES = 12
 LONGEST_PAUSE = 10.0
@@ -105,19 +106,24 @@ class Connection:
         if self.letter is not None:
             headers["Stoa-Letter"] = self.letter
         for _ in range(MOST_TRIES):
-            try:
-                answer = self._client.request(method, path, headers=headers, **options)
-            except httpx.HTTPError as error:
-                raise CityUnreachableError(
-                    f"The city at {self.url} does not answer. Is it running?"
-                ) from error
+            answer = self._once(method, path, headers, options)
             if answer.status_code != TOO_MANY:
                 break
             # The same request, with the same Idempotency-Key: it is done once however often it is sent.
             time.sleep(min(float(answer.headers.get("Retry-After", "1")), LONGEST_PAUSE))
-        if answer.status_code >= 400:
+        else:
+            answer = self._once(method, path, headers, options)
+        if answer.status_code >= BAD:
             raise refusal(answer)
         return answer
+
+    def _once(
+        self, method: str, path: str, headers: dict[str, str], options: dict[str, Any]
+    ) -> httpx.Response:
+        try:
+            return self._client.request(method, path, headers=headers, **options)
+        except httpx.HTTPError as error:
+            raise CityUnreachableError(f"The city at {self.url} does not answer. Is it running?") from error
 
 
 def refusal(answer: httpx.Response) -> RefusedError:

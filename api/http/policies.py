@@ -101,10 +101,11 @@ def slowly(request: Request, here: Here) -> None:
 def desk(
     request: Request, here: Here, shown: Annotated[HTTPAuthorizationCredentials | None, Security(desk_bearer)]
 ) -> str:
-    """The desk, with its own token; the registrar says whether it is the right one."""
+    """The desk, with its own token; whether it is the right one is the registrar's to say."""
     here.anybody.take(address_of(request))
     if shown is None:
         raise WrongRoleTokenError("Send the desk's token: Authorization: Bearer ...")
+    here.registrar.at_desk(shown.credentials).require()
     return shown.credentials
 
 

@@ -21,6 +21,7 @@ from api.registrar.shapes import (
     DeskAnswers,
     DeskAsks,
     Forgotten,
+    IsDesk,
     KnownPeople,
     KnownPerson,
     LetterForUseCase,
@@ -99,6 +100,7 @@ def create_registrar_app(here: RegistrarOffice) -> FastAPI:
     app.post("/v1/whose", dependencies=[Depends(from_city)])(whose)
     app.post("/v1/countersignatures", dependencies=[Depends(from_city)])(countersign)
     app.post("/v1/forgettings", dependencies=[Depends(from_city)])(forget)
+    app.post("/v1/desk/here", dependencies=[Depends(from_desk)])(is_desk)
     app.post("/v1/desk/people", dependencies=[Depends(from_desk)])(people_at_desk)
     app.post("/v1/desk/countersignatures", dependencies=[Depends(from_desk)])(countersign_at_desk)
     app.post("/v1/desk/letters", dependencies=[Depends(from_desk)])(write_letter)
@@ -143,6 +145,11 @@ def forget(shown: LetterShown, session: Register) -> Forgotten:
     except service.UnknownLetterError:
         return Forgotten(forgotten=False)
     return Forgotten(forgotten=bool(service.forget(session, kind=found.kind, key=found.key)))
+
+
+def is_desk() -> IsDesk:
+    """Whether the token is the desk's: whoever gets this answer is the desk."""
+    return IsDesk(desk=True)
 
 
 def people_at_desk(asked: PeopleAtDesk, session: Register) -> KnownPeople:

@@ -13,10 +13,12 @@ from api.registrar.shapes import (
     DeskAsk,
     DeskAsks,
     Forgotten,
+    IsDesk,
     KnownPeople,
     KnownPerson,
     LetterForUseCase,
     LetterShown,
+    Nothing,
     PeopleAtDesk,
     Person,
     Refusal,
@@ -29,6 +31,7 @@ from marketplace.errors import (
     InvalidError,
     NotAllowedError,
     NotFoundError,
+    NotSignedInError,
     StoaError,
     UnavailableError,
 )
@@ -52,12 +55,19 @@ class RegistrarDownError(UnavailableError):
     code = "registrar_unavailable"
 
 
+class WrongDeskTokenError(NotSignedInError):
+    """The desk showed a token that the registrar does not know."""
+
+    code = "wrong_desk_token"
+
+
 class RegistrarClient:
     """The registrar's office over HTTP (`marketplace.consent.service.Registrar`)."""
 
-    def __init__(self, client: httpx.Client, token: str) -> None:
+    def __init__(self, client: httpx.Client, token: str, *, of_desk: bool = False) -> None:
         self._client = client
         self._token = token
+        self._of_desk = of_desk
 
     @classmethod
     def at(cls, url: str, token: str) -> "RegistrarClient":
@@ -96,7 +106,7 @@ class RegistrarClient:
 
     def at_desk(self, desk_token: str) -> "RegistrarAtDesk":
         """What the desk may ask for people who stand there; its token is the desk's, not the city's."""
-        return RegistrarAtDesk(RegistrarClient(self._client, desk_token))
+        return RegistrarAtDesk(RegistrarClient(self._client, desk_token, of_desk=True))
 
     def ask(self, path: str, asked: BaseModel, expected: type[Answer]) -> Answer:
         headers = {"Authorization": f"Bearer {self._token}"}
@@ -108,6 +118,10 @@ class RegistrarClient:
             ) from error
         if answer.status_code == 200:
             return understood(answer, expected)
+        if answer.status_code == 401 and self._of_desk:
+            raise WrongDeskTokenError(
+                "The registrar does not know this desk's token. Ask the registrar for it."
+            )
         raise refusal_of(answer)
 
 
@@ -116,6 +130,10 @@ class RegistrarAtDesk:
 
     def __init__(self, client: RegistrarClient) -> None:
         self._client = client
+
+    def require(self) -> None:
+        """Raises WrongDeskTokenError unless the registrar knows the desk's token."""
+        self._client.ask("desk/here", Nothing(), IsDesk)
 
     def references(
         self, use_case: int, people: Sequence[tuple[str, str]]

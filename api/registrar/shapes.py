@@ -42,6 +42,14 @@ class Countersigning(LetterShown):
     salt: Digest
 
 
+class Nothing(Shape):
+    """Nothing needs to be said."""
+
+
+class IsDesk(Shape):
+    desk: bool
+
+
 class PeopleAtDesk(Shape):
     use_case: Number
     people: list[Person] = Field(min_length=1, max_length=MOST_AT_ONCE)

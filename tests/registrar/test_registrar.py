@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.registrar.app import create_registrar_app
-from api.registrar.client import RegistrarClient, RegistrarDownError
+from api.registrar.client import RegistrarClient, RegistrarDownError, WrongDeskTokenError
 from api.registrar.serving import desk_token, registrar_office
 from ledger.consents import Opening, SignedConsent, grant_of, is_countersigned_by, sign_consent
 from ledger.keys import KeyFileError, KeyStore, LocalSigner
@@ -154,7 +154,7 @@ def test_the_desk_gets_its_countersignatures_at_once_and_a_refusal_in_its_place(
 
 def test_the_citys_token_does_not_open_the_desk(anna: Anna) -> None:
     desk = anna.city.registrar.at_desk(CITY_TOKEN)
-    with pytest.raises(RegistrarDownError):
+    with pytest.raises(WrongDeskTokenError):
         desk.write_letter("person", "1")
 
 

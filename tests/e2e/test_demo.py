@@ -61,7 +61,7 @@ def first_answer(home: Path) -> dict[tuple[str, str], int | None]:
 def counted(home: Path, people: set[int]) -> dict[tuple[str, str], int]:
     """Public transport trips by age band and district, in plain SQL over the delivered table: another code path."""
     persons = {one.person_id: one for one in read_persons(verified_folder(TRAVEL))}
-    with sqlite3.connect(home / "deliveries" / "trips.sqlite") as trips:
+    with sqlite3.connect(first_day_of(home)) as trips:
         trips.execute("CREATE TEMP TABLE who (person_id INTEGER PRIMARY KEY, band TEXT, district TEXT)")
         trips.executemany(
             "INSERT INTO who VALUES (?, ?, ?)",
@@ -77,6 +77,11 @@ def counted(home: Path, people: set[int]) -> dict[tuple[str, str], int]:
             PUBLIC_TRANSPORT,
         )
         return {(band, district): number for band, district, number in rows}
+
+
+def first_day_of(home: Path) -> Path:
+    """The delivery of the first day's trips: the earliest of its kind."""
+    return min((home / "deliveries").glob("trips*.sqlite"))
 
 
 def band_of(age: int) -> str:

@@ -28,7 +28,7 @@ def _check_table(
     if listed is None or not bundle.has(path):
         check.missed(f"the bundle has no {path}")
         return
-    expected = {_key(row, table): _plain(row) for row in table.rows(world)}
+    expected = {_key(row, table): row for row in map(_plain, table.rows(world))}
     for fields in bundle.objects(path):
         row = fields.document
         key = _key({column: row.get(column) for column in table.key}, table)

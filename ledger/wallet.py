@@ -1,22 +1,37 @@
-"""What a wallet does: sign typed data and messages with a key in this process."""
+"""A wallet in a few lines: signs what a city offers, typed data or text, so that it can be sent back."""
 
 from typing import Any
 
-from eth_account.messages import SignableMessage, encode_defunct, encode_typed_data
+from eth_account.messages import encode_typed_data
 
-from ledger.digests import keccak
+from ledger.digests import hexed, keccak
 from ledger.keys import Signer
+from ledger.personal_messages import personal_digest
 
 
-def sign_typed_data(signer: Signer, document: dict[str, Any]) -> bytes:
-    """The 65-byte signature of `eth_signTypedData_v4` over an EIP-712 document."""
-    return signer.sign(_digest(encode_typed_data(full_message=document)))
+class NothingToSignError(ValueError):
+    """The offer has neither typed data nor a message."""
+
+    code = "nothing_to_sign"
 
 
-def sign_message(signer: Signer, text: str) -> bytes:
-    """The 65-byte signature of `personal_sign` (EIP-191) over a text."""
-    return signer.sign(_digest(encode_defunct(text=text)))
+def typed_data_digest(document: dict[str, Any]) -> bytes:
+    """The EIP-712 digest of a document, computed from its own types."""
+    found = encode_typed_data(full_message=document)
+    return keccak(b"\x19" + found.version + found.header + found.body)
 
 
-def _digest(message: SignableMessage) -> bytes:
-    return keccak(b"\x19" + message.version + message.header + message.body)
+def signed_offer(signer: Signer, offer: dict[str, Any]) -> dict[str, Any]:
+    """What `POST .../forms` answered, with the signature in it: ready for the `POST` that carries it out.
+
+    Raises:
+        NothingToSignError: it is no such answer.
+    """
+    match offer:
+        case {"typed_data": dict() as document}:
+            digest = typed_data_digest(document)
+        case {"message": str() as text}:
+            digest = personal_digest(text)
+        case _:
+            raise NothingToSignError("This is no offer: it has neither typed_data nor a message to sign.")
+    return {**offer, "signature": hexed(signer.sign(digest))}

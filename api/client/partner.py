@@ -7,7 +7,7 @@ from api.client.connection import Connection, RefusedError
 from ledger.digests import sha256
 from ledger.enums import Class
 from ledger.keys import Signer
-from ledger.wallet import sign_message, sign_typed_data
+from ledger.wallet import signed_offer
 from marketplace.errors import ConflictError
 
 ENDED = ("settled", "refunded")
@@ -31,25 +31,21 @@ class Partner:
     def account(self) -> str:
         return self._signer.address
 
-    # Acts: ask for a form, sign its typed data, send the form back.
+    # Acts: ask for a form, sign its typed data, send it all back.
 
     def act(
         self, path: str, wish: dict[str, Any], forms: str = "forms"
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Do what `wish` says. Returns what was offered and what was taken."""
         offered = self._connection.post(f"{path}/{forms}", wish)
-        signature = "0x" + sign_typed_data(self._signer, offered["typed_data"]).hex()
-        sent = {key: value for key, value in offered.items() if key in {"form", "documents"}}
-        taken = self._connection.post(path, {**sent, "signature": signature})
-        return offered, taken
+        return offered, self._connection.post(path, signed_offer(self._signer, offered))
 
     def sign_in(self) -> None:
         """Open a session (Sign-In with Ethereum); nothing happens when there is one."""
         if self._connection.token is not None:
             return
         form = self._connection.post("/v1/sign-in/forms", {"account": self.account})
-        signature = "0x" + sign_message(self._signer, form["message"]).hex()
-        opened = self._connection.post("/v1/sign-in", {"message": form["message"], "signature": signature})
+        opened = self._connection.post("/v1/sign-in", signed_offer(self._signer, form))
         self._connection.token = opened["token"]
 
     def join(self, class_: Class) -> bool:
@@ -119,10 +115,7 @@ class Partner:
 
     def place_order(self, offered: dict[str, Any]) -> str:
         """Sign the payment of a quote and order. The order's id."""
-        signature = "0x" + sign_typed_data(self._signer, offered["typed_data"]).hex()
-        sent = {"form": offered["form"], "documents": offered["documents"], "signature": signature}
-        taken = self._connection.post("/v1/orders", sent)
-        self._connection.confirmed(taken)
+        self._connection.confirmed(self._connection.post("/v1/orders", signed_offer(self._signer, offered)))
         return str(offered["order"])
 
     def order(self, id_: str, *, wait: int = 0) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """The one shape of everything that goes to the ledger.
 
 What an organisation signs: `POST .../forms` takes the wish and answers the form with the typed data to sign;
-`POST ...` takes the form with the signature. What was taken is answered 202 with a `Location` that says what came of
-it.
+`POST ...` takes the form with the signature, or the whole offer as it came with the signature in it. What was taken is
+answered 202 with a `Location` that says what came of it.
 """
 
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Response
 from pydantic import Field
@@ -25,9 +25,14 @@ class Offered(Answer, Generic[Form]):
     typed_data: TypedData = Field(description="For eth_signTypedData_v4, or any EIP-712 library.")
 
 
+Echo = Annotated[Any, Field(default=None, description="As it was offered. It is not read.")]
+"""An offer may be sent back as it came, with the signature beside it."""
+
+
 class SignedForm(Shape, Generic[Form]):
     form: Form
     signature: SignatureBytes
+    typed_data: Echo
 
 
 class Taken(Answer):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response, status
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from api.http.acts import Offered, SignedForm, Taken, taken
+from api.http.acts import Echo, Offered, SignedForm, Taken, taken
 from api.http.consent_shapes import Own, Scope, Terms
 from api.http.dependencies import Here, Reading, Vault, VaultReading, Writing
 from api.http.once import JustOnce
@@ -149,6 +149,9 @@ class SignedConsent(SignedForm[ConsentForm]):
     code: CodeOnPaper | None = Field(
         default=None, description="Give it to be able to stop with one click; your paper has it in any case."
     )
+    statement: Echo
+    recipient: Echo
+    reference: Echo
 
 
 class UseAnswer(Answer):

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response, status
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from api.http.acts import Offered, SignedForm, Taken, taken
+from api.http.acts import Echo, Offered, SignedForm, Taken, taken
 from api.http.cursors import Cursor, Limit, Page, page
 from api.http.dependencies import HouseHere, Reading, Writing
 from api.http.once import JustOnce
@@ -46,6 +46,11 @@ class LicenceForm(Shape):
 class OfferedLicence(Offered[LicenceForm]):
     tariff: TariffAnswer
     price: Amount
+
+
+class SignedLicence(SignedForm[LicenceForm]):
+    tariff: Echo
+    price: Echo
 
 
 class LicenceAnswer(Answer):
@@ -137,7 +142,7 @@ def quote_licence(wish: LicenceWish, caller: Caller, session: Reading, house: Ho
 
 @router.post("", operation_id="buyLicence", status_code=status.HTTP_202_ACCEPTED, response_model=Taken)
 def buy_licence(
-    sent: SignedForm[LicenceForm], caller: Caller, session: Writing, house: HouseHere, once: JustOnce
+    sent: SignedLicence, caller: Caller, session: Writing, house: HouseHere, once: JustOnce
 ) -> Response:
     """Buy a licence: one transaction pays, splits and issues."""
     quoted = sent.form.struct

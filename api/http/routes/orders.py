@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request, Response, status
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from api.http.acts import Offered, SignedForm, Taken, taken
+from api.http.acts import Echo, Offered, SignedForm, Taken, taken
 from api.http.cursors import Cursor, Limit, Page, page
 from api.http.dependencies import Here, HouseHere, Reading, VaultReading, Writing
 from api.http.json_documents import JsonDocument
@@ -106,6 +106,10 @@ class OfferedOrder(Offered[OrderForm]):
 
 class SignedOrder(SignedForm[OrderForm]):
     documents: OrderDocuments
+    order: Echo
+    tariff: Echo
+    price: Echo
+    coverage: Echo
 
 
 class OrderAnswer(Answer):
@@ -123,6 +127,7 @@ class OrderAnswer(Answer):
     consent_root: Digest | None = Field(description="Of the consents in force there.")
     cohort_size: int | None
     result_digest: Digest | None = Field(description="Salted: SHA-256(salt || content digest).")
+    result: str = Field(description="Where the answer is, once the order is settled.")
 
     @classmethod
     def of(cls, session: Session, here: Here, one: Order) -> "OrderAnswer":
@@ -142,6 +147,7 @@ class OrderAnswer(Answer):
             consent_root=one.consent_root,
             cohort_size=one.cohort_size,
             result_digest=one.result_digest,
+            result=f"/v1/orders/{hexed(one.id)}/result",
         )
 
 

@@ -5,6 +5,7 @@ import time
 from fastapi import APIRouter, Request, status
 from pydantic import Field
 
+from api.http.acts import Echo
 from api.http.dependencies import Here, HouseHere, Writing
 from api.http.policies import Anybody, Caller
 from api.http.routes.participants import ParticipantAnswer
@@ -26,6 +27,7 @@ class SignInForm(Answer):
 class SignedMessage(Shape):
     message: str = Field(max_length=2_000)
     signature: SignatureBytes
+    expires_at: Echo
 
 
 class SessionAnswer(Answer):

@@ -21,9 +21,10 @@ const instant = (seconds) => new Date(seconds * 1000).toISOString().replace(".00
 
 const say = (text) => (status.textContent = text);
 
+/** The choice of data as bits: what every choice has, and what she ticked. */
 function scope() {
-  const required = options.length ? [...options].reduce((bits, one) => bits & ~Number(one.value), page.required) : page.required;
-  return options.filter((one) => one.checked).reduce((bits, one) => bits | Number(one.value), required);
+  const always = options.reduce((bits, one) => bits & ~Number(one.value), page.always);
+  return options.filter((one) => one.checked).reduce((bits, one) => bits | Number(one.value), always);
 }
 
 function showChoice() {

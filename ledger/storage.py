@@ -16,6 +16,9 @@ from sqlalchemy import BigInteger, Boolean, Engine, Integer, LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeEngine
 
+WRITERS = 0x53746F61
+"""The advisory lock that writers of a PostgreSQL database take in turn: "Stoa" in ASCII."""
+
 
 class Store(StrEnum):
     PROJECTION = "projection"
@@ -52,7 +55,7 @@ def kept_in(store: Store, *constraints: Any) -> Any:
 def open_database(url: str, *, erasing: bool = False) -> Engine:
     """Open SQLite (WAL) or PostgreSQL. `erasing`: deleted rows are overwritten, for a vault on SQLite."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=8)
+        return open_postgresql(url)
     engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
@@ -73,6 +76,18 @@ def open_database(url: str, *, erasing: bool = False) -> Engine:
     return engine
 
 
+def open_postgresql(url: str) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True, pool_size=8)
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        # As on SQLite: one writer at a time, so that what a writer has read is still so when it writes.
+        if connection.get_execution_options().get("writes"):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
+
+    return engine
+
+
 def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
@@ -82,12 +97,18 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._reading = engine
         self._writing = engine.execution_options(writes=True)
+        if engine.dialect.name == "postgresql":
+            # SQLite reads one snapshot by itself.
+            self._reading = engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
 
     @contextmanager
     def reading(self) -> Generator[Session]:
         """A session on one consistent state; nothing is written."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     @contextmanager

@@ -1,9 +1,10 @@
-"""One city per session, and each test begins where it was founded."""
+"""One city per session, and each test begins where it was founded; one PostgreSQL server per session."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 
+from tests import postgres
 from tests.town import Town
 
 
@@ -18,3 +19,11 @@ def founded_town() -> Generator[Town]:
 def town(founded_town: Town) -> Generator[Town]:
     with founded_town.rewinding():
         yield founded_town
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    if not postgres.is_installed():
+        pytest.skip("PostgreSQL is not installed")
+    with postgres.cluster() as url:
+        yield url

@@ -7,7 +7,7 @@ A record is written, and committed, before the first byte it speaks of leaves.
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ledger.digests import canonical
@@ -15,9 +15,6 @@ from ledger.outbox import messages
 from ledger.tree import root_of_log
 from marketplace.house import House
 from marketplace.provenance.tables import AccessRow, AnchorRow
-
-LOG_LOCK = 9162
-"""The advisory lock of the log's writers on PostgreSQL."""
 
 
 def record(
@@ -35,8 +32,9 @@ def record(
     """Append one record; its number in the log.
 
     `who`: "participant:3", "role:operator", "citizen". `did`: a short code such as "run", "serve-result", "assess".
+
+    Numbers have no gaps: a database has one writer at a time (`ledger.storage`).
     """
-    _only_writer(session)
     last = session.scalar(select(func.max(AccessRow.number)))
     number = 0 if last is None else last + 1
     entry: dict[str, Any] = {
@@ -54,12 +52,6 @@ def record(
     session.add(AccessRow(number=number, entry=canonical(entry), order=order, use_case=use_case))
     session.flush()
     return number
-
-
-def _only_writer(session: Session) -> None:
-    """Numbers have no gaps, so records are written one after the other. SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"SELECT pg_advisory_xact_lock({LOG_LOCK})"))
 
 
 def anchor(session: Session, house: House) -> bool:

@@ -14,10 +14,15 @@ class UnknownOrderError(NotFoundError):
 
 
 def order(session: Session, id_: bytes) -> Order:
-    row = session.get(OrderRow, id_)
-    if row is None:
+    found = order_or_none(session, id_)
+    if found is None:
         raise UnknownOrderError("There is no such order (yet).")
-    return _model(row)
+    return found
+
+
+def order_or_none(session: Session, id_: bytes) -> Order | None:
+    row = session.get(OrderRow, id_)
+    return None if row is None else _model(row)
 
 
 def orders_of(session: Session, account: str) -> list[Order]:

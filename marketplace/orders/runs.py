@@ -99,16 +99,27 @@ class Workbench:
     def step(self) -> bool:
         """One round over every order that is not finished. Whether anything moved."""
         with self._house.database.reading() as session:
-            jobs = {row.order: JobState(row.state) for row in session.scalars(unfinished_jobs())}
-            open_orders = {order.id: order for order in queries.escrowed(session)}
+            waiting = [
+                *session.scalars(unfinished_jobs()),
+                *(order.id for order in queries.escrowed(session)),
+            ]
+        self._failpoint("O3.orders_listed")
         moved = False
-        for id_ in open_orders.keys() | jobs.keys():
-            moved = self._advance(id_, jobs.get(id_), open_orders.get(id_)) or moved
+        for id_ in dict.fromkeys(waiting):
+            moved = self._advance(id_) or moved
         return moved
 
-    def _advance(self, id_: bytes, state: JobState | None, order: Order | None) -> bool:
+    def _advance(self, id_: bytes) -> bool:
+        """Do what is next for one order. Job and order are read together: the ledger moves on while we work."""
+        with self._house.database.reading() as session:
+            job, order = queries.job(session, id_), queries.order_or_none(session, id_)
         if order is None:
-            return self._finish(id_)
+            return self._drop_if_refused(id_)
+        if order.state is not OrderState.ESCROWED:
+            return self._finish(order)
+        return self._go_on(order, None if job is None else JobState(job.state))
+
+    def _go_on(self, order: Order, state: JobState | None) -> bool:
         match state:
             case None:
                 # Opened past us: what was asked is not known here.
@@ -372,21 +383,19 @@ class Workbench:
         job.state = JobState.REFUNDING
         job.changed_at = int(time.time())
 
-    def _finish(self, id_: bytes) -> bool:
+    def _finish(self, order: Order) -> bool:
         """The ledger has ended the order: a settled one may be served, a refunded one is destroyed."""
         with self._house.database.reading() as session:
-            job = session.get_one(JobRow, id_)
-            try:
-                order = queries.order(session, id_)
-            except queries.UnknownOrderError:
-                return self._drop_if_refused(id_)
-            settled_as_sealed = order.state is OrderState.SETTLED and order.result_digest == job.result_digest
+            job = queries.job(session, order.id)
+        if job is None or job.state in {JobState.READY, JobState.ENDED}:
+            return False
+        settled_as_sealed = order.state is OrderState.SETTLED and order.result_digest == job.result_digest
         if not settled_as_sealed:
-            self._destroy(id_)
+            self._destroy(order.id)
         with self._house.database.writing() as session:
-            job = session.get_one(JobRow, id_)
+            job = session.get_one(JobRow, order.id)
             if settled_as_sealed:
-                statements.keep(session, self._house, self._attestor, id_)
+                statements.keep(session, self._house, self._attestor, order.id)
             job.state = JobState.READY if settled_as_sealed else JobState.ENDED
             job.changed_at = int(time.time())
         return True
@@ -428,7 +437,7 @@ class Workbench:
 
 
 def unfinished_jobs() -> Any:
-    return select(JobRow).where(JobRow.state.not_in([JobState.READY, JobState.ENDED]))
+    return select(JobRow.order).where(JobRow.state.not_in([JobState.READY, JobState.ENDED]))
 
 
 def settle_key(order: bytes, attempt: int) -> str:

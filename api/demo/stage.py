@@ -1,14 +1,13 @@
 """The stage of the demonstration: the city's processes, its office, and everybody's keys."""
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from api.cli.context import Opened, is_done, settled
+from api.cli.context import Opened, settled
 from api.founding import found
 from api.home import LOOPBACK, Home, Settings
 from api.processes import Processes, free_port, wait_for_port
@@ -17,6 +16,7 @@ from api.registrar.serving import desk_token
 from api.workers import wait_until
 from ledger.keys import write_private
 from ledger.node import Node
+from ledger.outbox import messages
 from marketplace.errors import ConflictError, UnavailableError
 from marketplace.house import House
 
@@ -155,13 +155,19 @@ class Stage:
         settled(self.city, *keys)
 
     def wait_for(self, keys: list[str], progress: Callable[[int, int], None]) -> None:
-        """As `settled` for many messages, showing how many are done."""
-        waiting = set(keys)
-        give_up = time.monotonic() + 2 * PATIENCE
-        while waiting and time.monotonic() < give_up:
-            waiting = {key for key in waiting if not is_done(self.house, key)}
-            progress(len(keys) - len(waiting), len(keys))
-            time.sleep(0.1)
+        """As `settled` for many messages of one batch, showing how many are done.
+
+        Raises:
+            StageError: they are not done in time.
+        """
+
+        def all_done() -> bool:
+            with self.house.database.reading() as session:
+                waiting = messages.count_unfinished(session, keys)
+            progress(len(keys) - waiting, len(keys))
+            return not waiting
+
+        self.until(all_done, "The consents' way to the ledger", seconds=2 * PATIENCE)
         self.settled(*keys[-1:])
 
     def until(self, holds: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
@@ -170,7 +176,7 @@ class Stage:
         Raises:
             StageError: it is not so in time.
         """
-        if not wait_until(holds, seconds=seconds):
+        if not wait_until(holds, seconds=seconds, pause=0.1):
             self.processes.require_running()
             raise StageError(
                 f"{what} did not happen within {seconds:.0f} s. The logs are in {self.home.logs}."

@@ -4,11 +4,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from ledger.abi import Call
 from ledger.outbox.tables import MessageRow, State, TransactionRow
+
+KEYS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,18 @@ def put_many(
     if rows:
         session.execute(insert(MessageRow), rows)
     return len(rows)
+
+
+def count_unfinished(session: Session, keys: Sequence[str]) -> int:
+    """How many of these messages are not final yet."""
+    unfinished = 0
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        waiting = select(func.count()).where(
+            MessageRow.business_key.in_(keys[start : start + KEYS_AT_ONCE]),
+            MessageRow.state.not_in([State.FINAL, State.ABANDONED]),
+        )
+        unfinished += session.scalar(waiting) or 0
+    return unfinished
 
 
 def fate(session: Session, key: str) -> Fate | None:

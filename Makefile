@@ -53,7 +53,7 @@ types: $(VENV)/.dev ## check types, strictly
 	$(BIN)/basedpyright
 
 contracts: $(VENV)/.dev ## compile the contracts and rewrite contracts/artifacts (needs npm)
-	cd contracts/toolchain && npm ci --ignore-scripts --silent --no-fund --no-audit
+	npm ci --prefix contracts/toolchain --ignore-scripts --silent --no-fund --no-audit
 	$(BIN)/python -m contracts.toolchain.build
 
 lock: $(VENV)/.dev ## resolve dependencies again and rewrite requirements/*.txt

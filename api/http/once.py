@@ -4,13 +4,15 @@ import hashlib
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Depends, Request, Response, status
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from api.http.bodies import KeyMissingError
-from api.http.dependencies import Here, Writing
+from api.http.dependencies import Here, Office, Writing, office
+from api.http.outcomes import Accepted
 from api.http.policies import Present
+from api.http.waiting import preferred
 from marketplace.errors import InvalidError
 from marketplace.requests import service
 
@@ -36,28 +38,32 @@ class Answered(Exception):  # noqa: N818 (not an error: the request was carried 
 class Once:
     """One request that changes something. Its answer is kept in the transaction that makes the change."""
 
-    def __init__(self, session: Session, caller: str, key: str, fingerprint: bytes) -> None:
+    def __init__(
+        self, here: Office, session: Session, caller: str, key: str, fingerprint: bytes, *, patience: int
+    ) -> None:
+        self._here = here
         self._session = session
         self._caller = caller
         self._key = key
         self._fingerprint = fingerprint
+        self._patience = patience
 
     def accepted(self, told: BaseModel, *, location: str) -> Response:
         """Keep `told` as the answer to this request, and give it: 202, with where to look next."""
         content = told.model_dump_json(exclude_none=True).encode()
         service.remember(self._session, self._caller, self._key, self._fingerprint, content, location)
-        return accepted(content, location)
+        return Accepted(content, location, here=self._here, patience=self._patience)
 
 
-def accepted(content: bytes, location: str | None) -> Response:
-    headers = {} if location is None else {"Location": location}
-    return Response(content, status.HTTP_202_ACCEPTED, headers, media_type="application/json")
-
-
-async def as_before(_request: Request, before: Exception) -> Response:
+async def as_before(request: Request, before: Exception) -> Response:
     """The answer to a request that was carried out before."""
     assert isinstance(before, Answered)
-    return accepted(before.answer, before.location)
+    return Accepted(before.answer, before.location, here=office(request), patience=patience_of(request))
+
+
+def patience_of(request: Request) -> int:
+    """How many seconds the caller would rather wait for what comes of it."""
+    return preferred(request.headers.getlist("prefer"))
 
 
 async def fingerprint(request: Request) -> bytes:
@@ -85,7 +91,7 @@ def once(
             before = service.answered(reading, caller, key, fingerprint)
         if before is not None:
             raise Answered(before.answer, before.location)
-        yield Once(session, caller, key, fingerprint)
+        yield Once(here, session, caller, key, fingerprint, patience=patience_of(request))
     finally:
         here.in_flight.leave((caller, key))
 

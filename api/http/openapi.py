@@ -87,10 +87,23 @@ def add_refusals(operation: Operation) -> None:
         responses["202"]["headers"] = {
             "Location": {"description": "Where to ask what came of it.", "schema": {"type": "string"}}
         }
+        responses["303"] = LED_ON
         responses.setdefault("400", responses["409"] | {"description": DESCRIPTIONS[400]})
-        operation.setdefault("parameters", []).append(KEY_PARAMETER)
+        operation.setdefault("parameters", []).extend([KEY_PARAMETER, PREFER_PARAMETER])
 
 
+LED_ON = {
+    "description": "The caller preferred to wait, and the thing itself is at `Location`.",
+    "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}}},
+}
+PREFER_PARAMETER = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "description": "`wait=20`: answer when the ledger has it, with 303 to what came of it (RFC 7240).",
+    "schema": {"type": "string"},
+    "example": "wait=20",
+}
 KEY_PARAMETER = {
     "name": HEADER,
     "in": "header",

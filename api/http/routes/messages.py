@@ -45,7 +45,7 @@ class MessageAnswer(Answer):
 
 
 @router.get("/{key}", operation_id="getMessage", dependencies=[Anybody])
-def get_message(key: Key, here: Here, wait: Wait = 0) -> MessageAnswer:
+def get_message(key: Key, here: Here, wait: Wait) -> MessageAnswer:
     """How far a message is. With `wait`, the answer may wait until it is done."""
     return until(
         here,

@@ -186,7 +186,7 @@ def list_orders(
 
 
 @router.get("/{id}", operation_id="getOrder")
-def get_order(id: OrderId, caller: Caller, here: Here, wait: Wait = 0) -> OrderWithBlock:
+def get_order(id: OrderId, caller: Caller, here: Here, wait: Wait) -> OrderWithBlock:
     """One order of the caller. With `wait`, the answer may wait for its end."""
     return until(
         here,

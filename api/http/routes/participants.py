@@ -7,12 +7,14 @@ from pydantic import Field
 
 from api.http.acts import Offered, SignedForm, Taken, taken
 from api.http.cursors import Cursor, Limit, Page, page
-from api.http.dependencies import HouseHere, Reading, Writing
+from api.http.dependencies import Here, HouseHere, Reading, Writing
 from api.http.once import JustOnce
 from api.http.policies import Anybody, Caller
 from api.http.shapes import Address, Amount, Answer, ClassName, Number, SentInstant, Shape, compact_signature
+from api.http.waiting import Wait, until
 from ledger.bindings import Join
 from ledger.digests import text_digest
+from ledger.enums import Status
 from ledger.typed_documents import join_document
 from marketplace.orders import queries as orders
 from marketplace.participants import queries, service
@@ -95,9 +97,14 @@ def get_me(caller: Caller, session: Reading) -> Me:
 
 
 @router.get("/{number}", operation_id="getParticipant", dependencies=[Anybody])
-def get_participant(number: Number, session: Reading) -> ParticipantAnswer:
-    """One organisation."""
-    return ParticipantAnswer.of(queries.by_number(session, number))
+def get_participant(number: Number, here: Here, wait: Wait) -> ParticipantAnswer:
+    """One organisation. With `wait`, the answer may wait until it is admitted."""
+    return until(
+        here,
+        lambda session: ParticipantAnswer.of(queries.by_number(session, number)),
+        lambda one: one.status != Status.JOINED.name.lower(),
+        wait,
+    )
 
 
 @router.post("/forms", operation_id="prepareJoining", dependencies=[Anybody])

@@ -238,7 +238,7 @@ def list_use_cases(
 
 
 @router.get("/{number}", operation_id="getUseCase", dependencies=[Anybody])
-def get_use_case(number: Number, here: Here, wait: Wait = 0) -> DecidedUseCase:
+def get_use_case(number: Number, here: Here, wait: Wait) -> DecidedUseCase:
     """One use case, with its decision. With `wait`, the answer may wait for the decision."""
     return until(
         here,

@@ -1,6 +1,7 @@
 """`stoa partner ...`: what a company does, with its own key, through the city's API."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ from api.cli.terminal import console, speaking
 from api.client.partner import Partner
 from api.demo.chart import chart
 from ledger.enums import Class
+from ledger.keys import Signer
+from ledger.wallet import NothingToSignError, signed_offer
 from marketplace.errors import InvalidError
 
 app = typer.Typer(no_args_is_help=True, help="Join, apply, buy and order as a company, with your own key.")
@@ -29,10 +32,25 @@ class RoutineFileError(InvalidError):
     code = "routine_file"
 
 
+class OfferError(InvalidError):
+    """What was given to be signed is no offer of a city."""
+
+    code = "no_offer"
+
+
+class RefusalError(InvalidError):
+    """The city refused, and made no offer."""
+
+    code = "city_refused"
+
+
 def desk(name: str, city: str | None) -> Partner:
-    home = chosen_home()
-    signer = home.wallets.signer(name.lower().replace(" ", "-"))
-    return Partner(city or home.settings.public, signer, name)
+    return Partner(city or chosen_home().settings.public, signer_of(name), name)
+
+
+def signer_of(name: str) -> Signer:
+    """The organisation's key in this folder's wallets, made now if there is none."""
+    return chosen_home().wallets.signer(name.lower().replace(" ", "-"))
 
 
 @app.command()
@@ -51,6 +69,56 @@ def join(
         console.print(
             f"{name} {'has joined' if fresh else 'had joined'} as participant {number} ({partner.account})."
         )
+
+
+@app.command()
+def account(name: Name) -> None:
+    """Print your organisation's account. A key is made for you if you have none here."""
+    with speaking():
+        print(signer_of(name).address)
+
+
+@app.command()
+def sign(name: Name) -> None:
+    """Read an offer (the answer to POST .../forms), and write it with your signature in it: ready to be sent."""
+    with speaking():
+        print(json.dumps(signed_offer_of(sys.stdin.buffer.read(), signer_of(name))))
+
+
+def signed_offer_of(content: bytes, signer: Signer) -> dict[str, Any]:
+    """The offer with the signature in it.
+
+    Raises:
+        OfferError: it is none.
+        RefusalError: it is a problem document.
+    """
+    if not content.strip():
+        raise OfferError("Nothing came in. Pipe in what the city answered to POST .../forms.")
+    try:
+        offer: object = json.loads(content)
+    except ValueError as error:
+        raise OfferError(
+            "What came in is not JSON. Pipe in what the city answered to POST .../forms."
+        ) from error
+    match offer:
+        case {"code": str() as code, "status": int(), "title": str() as title}:
+            raise RefusalError(
+                f"The city refused, so there is nothing to sign. {code}: {offer.get('detail', title)}"
+            )
+        case dict():
+            pass
+        case _:
+            raise OfferError(
+                "This is no offer: it is not an object. Pipe in the whole answer to POST .../forms."
+            )
+    try:
+        return signed_offer(signer, offer)
+    except NothingToSignError as error:
+        raise OfferError(str(error)) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise OfferError(
+            "The offer's typed data is not complete, so it was not signed. Ask for it again."
+        ) from error
 
 
 @app.command("pay-in")

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ WAITING = {"Prefer": "wait=15"}
 
 
 @contextmanager
-def workers(city: HttpCity) -> Iterator[None]:
+def workers(city: HttpCity) -> Generator[None]:
     """The workers, at work while something is asked."""
     stopping = threading.Event()
 

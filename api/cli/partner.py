@@ -101,9 +101,9 @@ def signed_offer_of(content: bytes, signer: Signer) -> dict[str, Any]:
             "What came in is not JSON. Pipe in what the city answered to POST .../forms."
         ) from error
     match offer:
-        case {"code": str() as code, "status": int(), "title": str() as title}:
+        case {"code": str() as code, "status": int(), "title": str() as title, **rest}:
             raise RefusalError(
-                f"The city refused, so there is nothing to sign. {code}: {offer.get('detail', title)}"
+                f"The city refused, so there is nothing to sign. {code}: {rest.get('detail', title)}"
             )
         case dict():
             pass

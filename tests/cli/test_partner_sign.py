@@ -67,7 +67,17 @@ def test_the_key_is_kept(tmp_path: Path) -> None:
         ("{}", "neither typed_data nor a message"),
         ('{"typed_data": "x"}', "neither typed_data nor a message"),
         ('{"typed_data": {}}', "not complete"),
-        (json.dumps({"typed_data": {**TYPED, "message": {"name": 5}}}), "not complete"),
+        (
+            json.dumps(
+                {
+                    "typed_data": {
+                        **TYPED,
+                        "types": {**TYPED["types"], "Join": [{"name": "name", "type": "king"}]},
+                    }
+                }
+            ),
+            "not complete",
+        ),
         (json.dumps({"typed_data": {**TYPED, "types": []}}), "not complete"),
     ],
 )

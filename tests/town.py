@@ -119,7 +119,11 @@ class Town:
     def found(cls, profile: Profile = DEVNET) -> "Town":
         clock = Clock()
         devnet = Devnet.in_memory(clock=clock)
-        node = Node(InProcessProvider(devnet))
+        return cls.on(Node(InProcessProvider(devnet)), devnet, clock, profile)
+
+    @classmethod
+    def on(cls, node: Node, devnet: Devnet, clock: Clock, profile: Profile = DEVNET) -> "Town":
+        """Founded on a chain that is there; `devnet` serves the tests that make its blocks or take it back."""
         keys = {name: LocalSigner.fresh() for name in (*ROLES, *ORGANISATIONS, "deployer")}
         officers = Officers(
             city=keys["city"].address,

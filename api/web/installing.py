@@ -7,11 +7,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.http.dependencies import Office
 from api.http.policies import require_policies
+from api.http.problems import refused
 from api.web.headers import PageHeaders
 from api.web.pages import ENTRANCE, Pages
-from api.web.problem_pages import ProblemPages
+from api.web.problem_pages import ProblemPages, wants_json
 from api.web.routes import router
-from api.web.visits import LetterFirst, Seal
+from api.web.visits import FormExpiredError, LetterFirst, Seal
 
 
 def install(app: FastAPI) -> None:
@@ -33,5 +34,8 @@ def install(app: FastAPI) -> None:
     require_policies(app)
 
 
-async def to_entrance(_request: Request, _error: Exception) -> Response:
-    return RedirectResponse(ENTRANCE, 303)
+async def to_entrance(request: Request, _error: Exception) -> Response:
+    """Whoever looks is led to the entrance; whoever sends something is told that it was not taken."""
+    if request.method == "GET" and not wants_json(request.scope):
+        return RedirectResponse(ENTRANCE, 303)
+    return refused(FormExpiredError("Show your letter again: this visit has ended."))

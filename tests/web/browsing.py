@@ -1,23 +1,98 @@
 """A real browser on a city that really listens. Playwright drives the Chromium of the system."""
 
+import re
 import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.web.city import WebCity
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 PHONE = {"width": 360, "height": 640}
+DESK = {"width": 1280, "height": 800}
+PATIENCE = 10_000
+"""Milliseconds until something that should happen did not. No test waits for a time to pass."""
 
 
 def is_installed() -> bool:
-    return CHROMIUM is not None and find_spec("playwright") is not None
+    return CHROMIUM is not None
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Device:
+    """A phone with nothing on it, and everything that its browser asked for and complained about."""
+
+    context: BrowserContext
+    home: str
+    """The city's address. Nothing else may be asked for."""
+    expected: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, browser: Browser, home: str, **options: Any) -> "Device":
+        context = browser.new_context(
+            **{"viewport": PHONE, "locale": "en-GB", "reduced_motion": "reduce", **options}
+        )
+        context.set_default_timeout(PATIENCE)
+        device = cls(context, home)
+        context.on("request", device._asked)
+        context.on("console", device._heard)
+        context.on("weberror", lambda error: device.complaints.append(str(error.error)))
+        return device
+
+    def _asked(self, request: Request) -> None:
+        self.requests.append(request)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def page(self, path: str = "/c") -> Page:
+        """A new tab."""
+        page = self.context.new_page()
+        page.goto(self.home + path)
+        return page
+
+    def expects(self, *patterns: str) -> None:
+        """What the console may say in this test, and must."""
+        self.expected += patterns
+
+    def strangers(self) -> list[str]:
+        """Every address elsewhere that was asked for."""
+        return [one.url for one in self.requests if urlsplit(one.url).netloc != urlsplit(self.home).netloc]
+
+    def unexpected(self) -> list[str]:
+        return [said for said in self.complaints if not any(re.search(one, said) for one in self.expected)]
+
+    def missing(self) -> list[str]:
+        return [one for one in self.expected if not any(re.search(one, said) for said in self.complaints)]
 
 
 def free_port() -> int:

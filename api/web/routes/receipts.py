@@ -1,5 +1,6 @@
 """The receipt for one yes: to read, to print, to stop."""
 
+from contextlib import suppress
 from io import BytesIO
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from api.web.visits import require_same_site
 from ledger.digests import hexed
 from marketplace.consent import early_stops
 from marketplace.consent.papers import Paper, paper_of
+from marketplace.consent.service import AlreadyRevokedError
 from marketplace.participants import queries as participants
 from marketplace.use_cases import queries as use_cases
 from marketplace.use_cases.purposes import BY_DIGEST
@@ -82,7 +84,8 @@ def stop(
     """Stop this yes, wherever it is. Nothing needs to be typed from the paper."""
     require_same_site(request)
     visitor.require_token(token)
-    early_stops.stop_one(session, vault, house, person=visit.person, consent=id_)
+    with suppress(AlreadyRevokedError):  # pressed twice: her receipt says since when it is stopped
+        early_stops.stop_one(session, vault, house, person=visit.person, consent=id_)
     return visitor.led_to(f"/c/consents/{hexed(id_)}")
 
 

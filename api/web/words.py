@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 TEXTS = Path(__file__).parent / "texts"
 DEFAULT = "en"
 MICRO = 1_000_000
+SET_APART = Markup("<bdi>{}</bdi>")
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,10 @@ class Words:
 
     def __call__(self, key: str, **blanks: object) -> str:
         return self.texts[key].format(**blanks)
+
+    def named(self, key: str, *, recipient: str, **blanks: object) -> Markup:
+        """A text with an organisation's name in it. The name is set apart: it turns nothing around it."""
+        return Markup(self.texts[key]).format(recipient=SET_APART.format(recipient), **blanks)  # noqa: S704 (ours)
 
     def __contains__(self, key: object) -> bool:
         return key in self.texts
@@ -40,6 +47,11 @@ class Words:
     def last_day(self, valid_until: int) -> str:
         """The last full day of a consent that ends at `valid_until`."""
         return self.day(valid_until - 1)
+
+    def honesty(self, label: str) -> str:
+        """What data really is: "real", "real, 17 homes", "model", "simulated". What follows the comma stays."""
+        kind, comma, rest = label.partition(", ")
+        return self(f"honesty.{kind}") + comma + rest
 
     def credits(self, micro: int) -> str:
         """An amount of micro-credits in credits, to the cent."""

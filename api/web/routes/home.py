@@ -17,6 +17,7 @@ from marketplace.consent.standing import Standing, standings_of
 from marketplace.participants import queries as participants
 from marketplace.provenance.queries import head
 from marketplace.use_cases import queries as use_cases
+from marketplace.use_cases.purposes import BY_DIGEST, Purpose
 
 router = APIRouter()
 
@@ -27,6 +28,7 @@ class Said:
 
     standing: Standing
     recipient: str
+    purpose: Purpose | None
     lost: bool
 
 
@@ -59,6 +61,6 @@ def open_requests(session: Session, vault: Session, visit: Visit) -> list[Asked]
 
 
 def said(session: Session, standing: Standing) -> Said:
-    applicant = use_cases.use_case(session, standing.use_case).applicant
-    recipient = participants.by_number(session, applicant).name or ""
-    return Said(standing, recipient, is_lost(session, standing))
+    use_case = use_cases.use_case(session, standing.use_case)
+    recipient = participants.by_number(session, use_case.applicant).name or ""
+    return Said(standing, recipient, BY_DIGEST.get(use_case.purpose), is_lost(session, standing))

@@ -7,8 +7,10 @@ from api.http.dependencies import Reading, VaultReading
 from api.http.policies import Anybody
 from api.web.pages import AnyVisitor, Citizen
 from ledger.tree import InclusionProof
+from marketplace.catalogue import queries as catalogue
 from marketplace.consent.uses import Use, uses_of
 from marketplace.use_cases import queries as use_cases
+from marketplace.use_cases.service import dataset_titles
 
 router = APIRouter()
 
@@ -20,7 +22,15 @@ def uses(visitor: AnyVisitor, visit: Citizen, session: Reading, vault: VaultRead
         (one, smallest_group(session, one), isinstance(one.proof, InclusionProof))
         for one in uses_of(session, vault, visit.person)
     ]
-    return visitor.page("uses.html", visit=visit, uses=found)
+    titles = {
+        name: title_of(session, name, visitor.words.language) for one, _, _ in found for name in one.versions
+    }
+    return visitor.page("uses.html", visit=visit, uses=found, titles=titles)
+
+
+def title_of(session: Session, dataset: str, language: str) -> str:
+    """A dataset as her request called it."""
+    return dataset_titles(catalogue.dataset_named(session, dataset))[language]
 
 
 def smallest_group(session: Session, use: Use) -> int:

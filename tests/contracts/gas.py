@@ -54,11 +54,15 @@ class Stage(NamedTuple):
     def fill(self, consents: int, licences: int, orders: int) -> None:
         """Have this many more of each, all for the one use case, tariff, buyer and licence."""
         town, trade = self.town, self.trade
-        town.grant_many(self.terms, consents)
+        before = town.contracts.licences.count(), town.contracts.licences.licence(trade.licence).used
+        given = town.grant_many(self.terms, consents)
         quotes = (town.licence_quote(trade.use_case, trade.tariff) for _ in range(licences))
         self._carry(town.licence_call(quote) for quote in quotes)
         opened = (town.order_quote(trade.licence, trade.tariff) for _ in range(orders))
         self._carry(town.order_call(quote) for quote in opened)
+        assert all(town.contracts.consents.is_in_force(each.consent.id) for each in given)
+        after = town.contracts.licences.count(), town.contracts.licences.licence(trade.licence).used
+        assert after == (before[0] + licences, before[1] + orders)
 
     def _carry(self, calls: Generator[Call]) -> None:
         """Send these, a hundred to a block, without asking about each."""

@@ -98,6 +98,7 @@ class Visitor:
         )
 
     def forget(self, answer: Response) -> None:
+        """Take everything off the device that was put there, her language too."""
         answer.delete_cookie(
             self.pages.visit_cookie,
             path="/",
@@ -105,6 +106,7 @@ class Visitor:
             httponly=True,
             samesite="strict",
         )
+        answer.delete_cookie(LANGUAGE_COOKIE, secure=self.pages.encrypted, samesite="lax")
 
     def require_token(self, token: str) -> None:
         self.pages.seal.require_token(self.visit, token)

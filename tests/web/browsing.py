@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
 
 from tests.web.city import WebCity
 
@@ -37,11 +37,12 @@ def is_installed() -> bool:
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+def launched(playwright: Playwright, *, keeping_pages: bool = False) -> Iterator[Browser]:
+    """`keeping_pages` for the back button, as people's browsers do; Playwright switches that off."""
+    ignored = ["--disable-back-forward-cache"] if keeping_pages else []
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, ignore_default_args=ignored)
+    yield browser
+    browser.close()
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Device:
     """A phone with nothing on it, and everything that its browser asked for and complained about."""
 
     context: BrowserContext
+    locale: str
     home: str
     """The city's address. Nothing else may be asked for."""
     expected: list[str] = field(default_factory=list)
@@ -57,11 +59,10 @@ class Device:
 
     @classmethod
     def of(cls, browser: Browser, home: str, **options: Any) -> "Device":
-        context = browser.new_context(
-            **{"viewport": PHONE, "locale": "en-GB", "reduced_motion": "reduce", **options}
-        )
+        chosen = {"viewport": PHONE, "locale": "en-GB", "reduced_motion": "reduce", **options}
+        context = browser.new_context(**chosen)
         context.set_default_timeout(PATIENCE)
-        device = cls(context, home)
+        device = cls(context, chosen["locale"], home)
         context.on("request", device._asked)
         context.on("console", device._heard)
         context.on("weberror", lambda error: device.complaints.append(str(error.error)))

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.town import Town
 from tests.web import browsing
@@ -31,10 +31,23 @@ def asked(city: WebCity) -> tuple[WebCity, int]:
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
     if not browsing.is_installed():
         pytest.skip("Chromium is not installed")
-    with browsing.launched() as browser:
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    with browsing.launched(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def remembering(playwright: Playwright) -> Iterator[Browser]:
+    """A browser that keeps pages for its back button."""
+    with browsing.launched(playwright, keeping_pages=True) as browser:
         yield browser
 
 

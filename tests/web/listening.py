@@ -18,9 +18,9 @@ from tests.town import Town
 from tests.web.browsing import Device, Serving, free_port, served
 from tests.web.city import WebCity
 
-PEOPLE = 120
-ANSWERED = range(101, 121)
-"""Who said yes at the desk, so that answers are about enough people."""
+PEOPLE = 160
+ANSWERED = range(101, 161)
+"""Who said yes at the desk, so that each group of an answer has enough people."""
 
 
 @dataclass
@@ -31,6 +31,7 @@ class Listening:
     use_case: int
     licence: int
     _fresh: Iterator[int] = field(default_factory=lambda: count(1))
+    _days: Iterator[int] = field(default_factory=lambda: count(2))
 
     def somebody(self) -> str:
         """Whoever no test has met yet."""
@@ -42,15 +43,24 @@ class Listening:
         return self.city.letter(key)
 
     def order(self) -> None:
-        """Lab orders, and the workers run and settle it."""
+        """The next day's trips are delivered, Lab orders, and the workers run and settle it.
+
+        Every answer is about a day of its own, so none is held for being too close to another test's.
+        """
+        trips = small_city.write_trips(self.city.folder / "day.sqlite", PEOPLE, day=next(self._days))
+        self.city.office.deliver("trips", trips, table="trips")
+        self.order_again()
+
+    def order_again(self) -> None:
+        """Lab orders about the day it has an answer about."""
         self.city.office.order("Lab", self.licence)
         self.city.pump(analysis=True)
 
-    def ask_with_a_choice(self) -> int:
-        """A second request of Lab's, in which trips may be left out."""
+    def ask_with_a_choice(self, applicant: str = "Lab") -> int:
+        """A second request, in which trips may be left out."""
         office = self.city.office
         number = office.apply(
-            "Lab", small_city.document(small_city.TRAVEL), optional=frozenset({"trips"}), longest_days=60
+            applicant, small_city.document(small_city.TRAVEL), optional=frozenset({"trips"}), longest_days=60
         )
         office.allow(number)
         return number

@@ -242,7 +242,7 @@ def test_a_double_click_on_no_and_on_stop_does_no_harm(listening: Listening, dev
     listening.yes(page)
     listening.city.pump()
     expect(page.locator(".receipt")).to_have_attribute("data-state", "in_force")
-    page.dblclick("main form.screen button:not([data-print])")
+    page.get_by_role("button", name="Stop this").dblclick()
     listening.city.pump()
     page.reload()
 
@@ -387,7 +387,7 @@ def test_stop_pressed_in_a_tab_that_does_not_know_leads_to_the_receipt(
         expect(tab.locator(".receipt")).to_have_attribute("data-state", "in_force")
 
     for tab in (page, other):
-        tab.click("main form.screen button:not([data-print])")
+        tab.get_by_role("button", name="Stop this").click()
         listening.city.pump()
 
     expect(other.locator("h1")).to_have_text("You stopped this")

@@ -12,7 +12,9 @@ interface Vm {
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 id) external;
+    function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function deal(address account, uint256 balance) external;
+    function deployCode(string calldata contract_, bytes calldata arguments) external returns (address);
     function expectEmit() external;
     function expectEmit(address emitter) external;
     function expectRevert() external;
@@ -45,6 +47,7 @@ abstract contract MiniTest {
     }
 
     address[] private _targetContracts;
+    address[] private _targetSenders;
     FuzzSelector[] private _targetSelectors;
 
     error NotTrue(string what);
@@ -63,8 +66,17 @@ abstract contract MiniTest {
         return _targetSelectors;
     }
 
+    /// @dev forge reads this name: it tells who calls in an invariant run.
+    function targetSenders() external view returns (address[] memory) {
+        return _targetSenders;
+    }
+
     function targetContract(address target) internal {
         _targetContracts.push(target);
+    }
+
+    function targetSender(address sender) internal {
+        _targetSenders.push(sender);
     }
 
     function targetSelector(FuzzSelector memory target) internal {

@@ -16,7 +16,7 @@ from marketplace.sources.homes import read_homes
 from marketplace.sources.model import Source
 from marketplace.sources.next_day import next_day
 from marketplace.sources.sensors import BIKES_HEADER, WATER_HEADER, bike_hours, water_hours
-from marketplace.sources.travel import Trip, read_persons, read_trips
+from marketplace.sources.travel import Trip, read_members, read_persons, read_trips
 from marketplace.sources.visits import VISITS_HEADER, person_years
 
 PERSONS_HEADER = (
@@ -29,6 +29,7 @@ PERSONS_HEADER = (
     "household_size",
     "cars",
 )
+HOUSEHOLDS_HEADER = ("person_id", "household_size", "workers", "cars")
 TRIPS_TABLE = "trips"
 TRIPS_COLUMNS = {
     "trip_id": "INTEGER PRIMARY KEY",
@@ -140,6 +141,14 @@ def write_persons(folder: Path, file: Path, _: date) -> int:
     )
 
 
+def write_households(folder: Path, file: Path, _: date) -> int:
+    """One row per member, so that whose row it is does not hang on who answers for a household."""
+    members = read_members(folder)
+    return write_csv(
+        file, HOUSEHOLDS_HEADER, (tuple(getattr(m, name) for name in HOUSEHOLDS_HEADER) for m in members)
+    )
+
+
 def write_model_weekday(folder: Path, file: Path, day: date) -> int:
     return write_trips(read_trips(folder), file, day)
 
@@ -192,6 +201,7 @@ def write_water(folder: Path, file: Path, _: date) -> int:
 
 DELIVERIES: Mapping[str, Recipe] = {
     "persons": Recipe(TRAVEL, ".csv", descriptions.persons, write_persons),
+    "households": Recipe(TRAVEL, ".csv", descriptions.households, write_households),
     "trips": Recipe(TRAVEL, ".sqlite", descriptions.trips, write_model_weekday),
     "homes": Recipe(HOMES, ".json", descriptions.homes, write_homes),
     "bikes": Recipe(BIKES, ".csv", descriptions.bikes, write_bikes),

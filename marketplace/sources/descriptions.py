@@ -20,6 +20,8 @@ PERSON = {"column": "person_id", "kind": "person"}
 
 # Nobody below 16 is asked, so the youngest who can be in a result are 16.
 AGE_BANDS = (("up to 35", 0, 35), ("36 to 55", 36, 55), ("56 to 75", 56, 75), ("76 and over", 76, 99))
+SIZE_BANDS = (("alone", 1, 1), ("two", 2, 2), ("three or four", 3, 4), ("five or more", 5, 20))
+CAR_BANDS = (("no car", 0, 0), ("one car", 1, 1), ("two cars or more", 2, 10))
 HOUR_BANDS = (
     ("before 7", 5, 6),
     ("7 to 9", 7, 9),
@@ -62,6 +64,28 @@ def persons() -> Document:
             identity("cars"),
         ),
         left_out=("household_id",),
+    )
+
+
+def households() -> Document:
+    return document(
+        "households",
+        "Households of the city's people",
+        TRAVEL,
+        topic="mobile",
+        delivered_as="csv",
+        subject=PERSON,
+        one_row_per="person_id",
+        columns=(
+            integer("household_size", 1, 20),
+            integer("workers", 0, 20),
+            integer("cars", 0, 10),
+        ),
+        dimensions=(
+            runs("size_band", "household_size", SIZE_BANDS),
+            runs("car_band", "cars", CAR_BANDS),
+            identity("workers"),
+        ),
     )
 
 

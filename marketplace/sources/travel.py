@@ -71,6 +71,16 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One person's place in her household: what is known of it belongs to each of those who live there."""
+
+    person_id: int
+    household_size: int
+    workers: int
+    cars: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trip:
     """One way from zone to zone, leaving at 5 to 23 hours. Trips of one outing share a `tour_id`."""
 
@@ -97,6 +107,15 @@ def read_persons(folder: Path) -> tuple[Person, ...]:
     return tuple(sorted(persons, key=lambda person: person.person_id))
 
 
+def read_members(folder: Path) -> tuple[Member, ...]:
+    """The 2,000 households by their 4,405 members, in order of the person's id."""
+    households = {row["household_id"]: row for row in rows_of(folder / "survey_households.csv")}
+    members = (
+        member_from(row, households[row["household_id"]]) for row in rows_of(folder / "survey_persons.csv")
+    )
+    return tuple(sorted(members, key=lambda member: member.person_id))
+
+
 def read_trips(folder: Path) -> tuple[Trip, ...]:
     """All 14,352 trips of the model weekday, in order of their id."""
     trips = (trip_from(row) for row in rows_of(folder / "survey_trips.csv"))
@@ -114,6 +133,15 @@ def person_from(row: dict[str, str], household: dict[str, str]) -> Person:
         district=district_of(zone),
         occupation=OCCUPATIONS[row["ptype"]],
         household_size=int(household["hhsize"]),
+        cars=int(household["auto_ownership"]),
+    )
+
+
+def member_from(row: dict[str, str], household: dict[str, str]) -> Member:
+    return Member(
+        person_id=int(row["person_id"]),
+        household_size=int(household["hhsize"]),
+        workers=int(household["num_workers"]),
         cars=int(household["auto_ownership"]),
     )
 

@@ -328,6 +328,10 @@ def dataset_titles(found: catalogue.Dataset) -> dict[str, str]:
 NOTICE_TITLES: dict[str, dict[str, str]] = {
     "persons": {"en": "my age group and district", "de": "meine Altersgruppe und meinen Stadtteil"},
     "trips": {"en": "the trips", "de": "die Wege"},
+    "households": {
+        "en": "the size and cars of my household",
+        "de": "die Größe und die Autos meines Haushalts",
+    },
     "homes": {"en": "the power use of my home", "de": "den Stromverbrauch meiner Wohnung"},
     "visits": {"en": "the doctor visits", "de": "die Arztbesuche"},
 }

@@ -87,6 +87,7 @@ def test_people_and_homes_are_personal_and_sensors_are_not() -> None:
 
     assert {name: subject.kind for name, subject in subjects.items() if subject} == {
         "persons": "person",
+        "households": "person",
         "trips": "person",
         "homes": "home",
         "visits": "person",
@@ -105,6 +106,15 @@ def test_a_person_comes_with_the_zone_of_her_household(published: Path) -> None:
         "D01",
     )
     assert (anna.occupation, anna.household_size, anna.cars) == ("full_time_worker", 3, 1)
+
+
+def test_what_is_known_of_a_household_is_a_row_of_each_member(published: Path, tmp_path: Path) -> None:
+    rows = [tuple(row.values()) for row in lines_of(written("households", published, tmp_path))]
+
+    assert rows == [
+        ("101", "3", "1", "1"), ("102", "3", "1", "1"), ("103", "3", "1", "1"),
+        ("201", "2", "0", "0"), ("202", "2", "0", "0"), ("301", "1", "1", "2"),
+    ]  # fmt: skip
 
 
 def test_nobody_below_sixteen_may_be_asked_but_everybody_is_delivered(
@@ -221,7 +231,7 @@ def test_preparing_without_the_source_says_what_to_fetch(tmp_path: Path) -> None
 
 
 def test_an_unknown_delivery_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    with pytest.raises(UnknownSourceError, match="persons, trips, homes"):
+    with pytest.raises(UnknownSourceError, match="persons, households, trips, homes"):
         prepare(["taps"], tmp_path / "work", day=MONDAY)
     assert not (tmp_path / "work").exists()
 

@@ -18,6 +18,7 @@ from marketplace.sources.travel import read_persons, read_trips, rows_of
 
 ROWS = {
     "persons": 4_405,
+    "households": 4_405,
     "trips": 14_352,
     "homes": HOUSES * HOURS_PER_YEAR,
     "bikes": 8_645,

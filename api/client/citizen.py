@@ -47,10 +47,10 @@ class Citizen:
 
     def asks(self) -> list[dict[str, Any]]:
         """What she is asked, and what she answered before."""
-        return self._connection.get("/v1/citizen/asks")["items"]
+        return self._connection.items("/v1/citizen/asks")
 
     def consents(self) -> list[dict[str, Any]]:
-        return self._connection.get("/v1/citizen/consents")["items"]
+        return self._connection.items("/v1/citizen/consents")
 
     def say_yes(self, use_case: int, *, language: str = "en", until: str | None = None) -> ConsentPaper:
         """Say yes with a key made for this alone, and wait until the ledger has it.
@@ -114,7 +114,7 @@ class Citizen:
 
     def uses(self) -> list[dict[str, Any]]:
         """Each run since her consents began, whether she was counted, and the proof."""
-        return self._connection.get("/v1/citizen/uses")["items"]
+        return self._connection.items("/v1/citizen/uses")
 
     def export(self) -> dict[str, Any]:
         return self._connection.get("/v1/citizen/export")

@@ -50,6 +50,15 @@ class Connection:
     def get(self, path: str, **parameters: Any) -> Any:
         return self._answer("GET", path, params=parameters)
 
+    def items(self, path: str) -> list[Any]:
+        """A whole list, page by page."""
+        page = self.get(path)
+        found: list[Any] = page["items"]
+        while page["next"] is not None:
+            page = self.get(path, cursor=page["next"])
+            found += page["items"]
+        return found
+
     def get_bytes(self, path: str) -> bytes:
         return self._send("GET", path).content
 

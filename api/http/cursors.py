@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from marketplace.errors import InvalidError
@@ -33,34 +33,41 @@ class Page(BaseModel, Generic[Shown]):
     next: str | None = Field(default=None, description="The cursor of the next page; absent on the last.")
 
 
-def page(
-    items: Sequence[Item],
-    *,
-    place: Callable[[Item], str],
-    show: Callable[[Item], Shown],
-    cursor: str | None,
-    limit: int,
-    request: Request,
-    response: Response,
-) -> Page[Shown]:
-    """The items after the cursor. `items` are in their lasting order, and `place` names each for ever.
+class Pages:
+    """Which page of a list is asked for."""
 
-    Raises:
-        CursorMalformedError
-    """
-    start = 0
-    if cursor is not None:
-        last = opened(cursor)
-        places = [place(item) for item in items]
-        if last not in places:
-            raise CursorMalformedError("This cursor is not from this list. Start again without one.")
-        start = places.index(last) + 1
-    chosen = items[start : start + limit]
-    following = sealed(place(chosen[-1])) if start + limit < len(items) else None
-    if following is not None:
-        url = request.url.include_query_params(cursor=following, limit=limit)
-        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
-    return Page(items=[show(item) for item in chosen], next=following)
+    def __init__(
+        self, request: Request, response: Response, cursor: Cursor = None, limit: Limit = 50
+    ) -> None:
+        self._request = request
+        self._response = response
+        self._cursor = cursor
+        self._limit = limit
+
+    def of(
+        self, items: Sequence[Item], *, place: Callable[[Item], object], show: Callable[[Item], Shown]
+    ) -> Page[Shown]:
+        """The items after the cursor. `items` are in their lasting order, and `place` names each for ever.
+
+        Raises:
+            CursorMalformedError
+        """
+        start = 0
+        if self._cursor is not None:
+            last = opened(self._cursor)
+            places = [str(place(item)) for item in items]
+            if last not in places:
+                raise CursorMalformedError("This cursor is not from this list. Start again without one.")
+            start = places.index(last) + 1
+        chosen = items[start : start + self._limit]
+        following = sealed(str(place(chosen[-1]))) if start + self._limit < len(items) else None
+        if following is not None:
+            url = self._request.url.include_query_params(cursor=following, limit=self._limit)
+            self._response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        return Page(items=[show(item) for item in chosen], next=following)
+
+
+Paging = Annotated[Pages, Depends(Pages)]
 
 
 def sealed(place: str) -> str:

@@ -1,4 +1,4 @@
-"""Every code a refusal may have, read off the classes that are raised: none can be forgotten here."""
+"""Every code a refusal of the API may have, read off the classes that are raised: none can be forgotten here."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,27 @@ from functools import cache
 from api.http.problems import OWN_CODES, status_of, title_of
 from ledger.node import LedgerError
 from marketplace.errors import StoaError
+
+ELSEWHERE = (
+    "api.cli",
+    "api.client",
+    "api.demo",
+    "api.home",
+    "api.processes",
+    "api.registrar.app",
+    "api.web",
+    "ledger.carrying",
+    "ledger.deploy",
+    "ledger.evidence",
+    "ledger.outbox.sender",
+    "ledger.reader",
+    "ledger.transactions",
+    "marketplace.catalogue.service",
+    "marketplace.projector",
+    "marketplace.provenance.bundle",
+    "marketplace.sources",
+)
+"""What the server of the API does not do, so that what is refused there is no code of the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +42,8 @@ def by_code() -> dict[str, ProblemCode]:
     """In the order of their names."""
     found = {code: ProblemCode(code, status, meaning) for code, (status, meaning) in OWN_CODES.items()}
     for kind in (*kinds_of(StoaError), *kinds_of(LedgerError)):
-        found.setdefault(kind.code, ProblemCode(kind.code, status_of(kind), title_of(kind)))
+        if not kind.__module__.startswith(ELSEWHERE):
+            found.setdefault(kind.code, ProblemCode(kind.code, status_of(kind), title_of(kind)))
     return dict(sorted(found.items()))
 
 

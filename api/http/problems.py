@@ -61,9 +61,10 @@ STATUS_OF_KIND: dict[type[Exception], int] = {
     LedgerError: 503,
 }
 STATUS_OF_CODE = {"result_gone": 410}
-CODE_OF_STATUS = {404: "not_found", 405: "method_not_allowed", 406: "not_acceptable", 413: "body_too_large"}
+CODE_OF_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 OWN_CODES = {
     "validation": (422, "A field is missing, unknown, or not what it must be; `errors` says which and why."),
+    "bad_request": (400, "The request cannot be read."),
     "method_not_allowed": (405, "This address does not take that method; `Allow` says which it takes."),
     "storage_unavailable": (503, "The database cannot be written or read right now."),
     "internal_error": (500, "A mistake of ours. It is logged under the problem's `instance`."),
@@ -193,12 +194,12 @@ def storage_failed(error: OperationalError) -> JSONResponse:
 
 
 def not_routed(error: HTTPException) -> JSONResponse:
-    code = CODE_OF_STATUS.get(error.status_code, "bad_request")
+    status = error.status_code if error.status_code in CODE_OF_STATUS else 400
     title, detail = {
         404: ("There is no such address.", "/v1/openapi.json lists the addresses there are."),
         405: (OWN_CODES["method_not_allowed"][1], None),
-    }.get(error.status_code, ("The request cannot be read.", None))
-    return answer(error.status_code, code, title, detail, headers=dict(error.headers or {}))
+    }.get(status, (OWN_CODES["bad_request"][1], None))
+    return answer(status, CODE_OF_STATUS[status], title, detail, headers=dict(error.headers or {}))
 
 
 class LastResort:

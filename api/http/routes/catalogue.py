@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 from pydantic import Field
 
-from api.http.cursors import Cursor, Limit, Page, page
+from api.http.cursors import Page, Paging
 from api.http.dependencies import Reading
 from api.http.json_documents import JsonDocument, written
 from api.http.policies import Anybody
@@ -28,10 +28,6 @@ class PurposeAnswer(Answer):
     @classmethod
     def of(cls, purpose: Purpose) -> "PurposeAnswer":
         return cls(term=purpose.term, iri=purpose.iri, phrases=purpose.phrases)
-
-
-class Purposes(Answer):
-    items: list[PurposeAnswer]
 
 
 class HonestyAnswer(Answer):
@@ -114,24 +110,21 @@ class CheckedRoutine(Answer):
 
 
 @router.get("/purposes", operation_id="listPurposes", dependencies=[Anybody])
-def list_purposes() -> Purposes:
+def list_purposes(paging: Paging) -> Page[PurposeAnswer]:
     """What data may be used for at all."""
-    return Purposes(items=[PurposeAnswer.of(one) for one in PURPOSES])
+    return paging.of(PURPOSES, place=lambda one: one.term, show=PurposeAnswer.of)
 
 
 @router.get("/datasets", operation_id="listDatasets", dependencies=[Anybody])
 def list_datasets(
-    request: Request, response: Response, session: Reading, cursor: Cursor = None, limit: Limit = 50
+    session: Reading,
+    paging: Paging,
 ) -> Page[DatasetAnswer]:
     """Every dataset of the city."""
-    return page(
+    return paging.of(
         queries.datasets(session),
-        place=lambda one: str(one.number),
+        place=lambda one: one.number,
         show=DatasetAnswer.of,
-        cursor=cursor,
-        limit=limit,
-        request=request,
-        response=response,
     )
 
 
@@ -149,22 +142,15 @@ def get_dataset(number: Number, session: Reading) -> DescribedDataset:
 @router.get("/datasets/{number}/versions", operation_id="listVersions", dependencies=[Anybody])
 def list_versions(
     number: Number,
-    request: Request,
-    response: Response,
     session: Reading,
-    cursor: Cursor = None,
-    limit: Limit = 50,
+    paging: Paging,
 ) -> Page[VersionAnswer]:
     """The versions of a dataset, oldest first."""
     found = queries.dataset(session, number)
-    return page(
+    return paging.of(
         [queries.version(session, number, version) for version in range(1, found.versions + 1)],
-        place=lambda one: str(one.number),
+        place=lambda one: one.number,
         show=VersionAnswer.of,
-        cursor=cursor,
-        limit=limit,
-        request=request,
-        response=response,
     )
 
 

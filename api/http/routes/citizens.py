@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from api.http.acts import Echo, Offered, SignedForm, Taken, taken
 from api.http.consent_shapes import Own, Scope, Terms
+from api.http.cursors import Page, Paging
 from api.http.dependencies import Here, Reading, Vault, VaultReading, Writing
 from api.http.once import JustOnce
 from api.http.policies import Anybody, Letter
@@ -107,10 +108,6 @@ class AskedAnswer(Answer):
         )
 
 
-class Asks(Answer):
-    items: list[AskedAnswer]
-
-
 class ConsentWish(Shape):
     use_case: Number
     language: Language = "en"
@@ -186,14 +183,6 @@ class UseAnswer(Answer):
         )
 
 
-class Uses(Answer):
-    items: list[UseAnswer]
-
-
-class Standings(Answer):
-    items: list[StandingAnswer]
-
-
 class StoppedAll(Answer):
     """Nothing of hers counts from now on; the ledger hears of each end separately, within `within_seconds`."""
 
@@ -255,17 +244,25 @@ def end_of(day: date) -> int:
 
 
 @router.get("/citizen/asks", operation_id="listAsks")
-def list_asks(letter: Letter, here: Here, session: Reading, vault: VaultReading) -> Asks:
+def list_asks(
+    letter: Letter, here: Here, session: Reading, vault: VaultReading, paging: Paging
+) -> Page[AskedAnswer]:
     """What the holder of this letter is asked, and what she answered before."""
     person = here.registrar.person(letter)
-    return Asks(items=[AskedAnswer.of(one) for one in asking.asked_of(session, vault, person)])
+    return paging.of(
+        asking.asked_of(session, vault, person),
+        place=lambda one: one.use_case.number,
+        show=AskedAnswer.of,
+    )
 
 
 @router.get("/citizen/consents", operation_id="listConsents")
-def list_consents(letter: Letter, here: Here, session: Reading, vault: VaultReading) -> Standings:
+def list_consents(
+    letter: Letter, here: Here, session: Reading, vault: VaultReading, paging: Paging
+) -> Page[StandingAnswer]:
     """Her consents, and what became of each."""
     found = standings_of(session, vault, here.registrar.person(letter))
-    return Standings(items=[StandingAnswer.of(one) for one in found])
+    return paging.of(found, place=lambda one: hexed(one.id), show=StandingAnswer.of)
 
 
 @router.post("/consents/forms", operation_id="prepareConsent")
@@ -345,10 +342,16 @@ def stop_everything(letter: Letter, here: Here, session: Writing, vault: Vault, 
 
 
 @router.get("/citizen/uses", operation_id="listUses")
-def list_uses(letter: Letter, here: Here, session: Reading, vault: VaultReading) -> Uses:
+def list_uses(
+    letter: Letter, here: Here, session: Reading, vault: VaultReading, paging: Paging
+) -> Page[UseAnswer]:
     """Each run since her consents began: who, what for, whether she was counted, with a proof."""
     person = here.registrar.person(letter)
-    return Uses(items=[UseAnswer.of(one) for one in uses.uses_of(session, vault, person)])
+    return paging.of(
+        uses.uses_of(session, vault, person),
+        place=lambda one: f"{hexed(one.order)}:{hexed(one.consent)}",
+        show=UseAnswer.of,
+    )
 
 
 @router.get("/citizen/export", operation_id="exportConsents")

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response, status
 from pydantic import Field
 
+from api.http.cursors import Page, Paging
 from api.http.dependencies import Here, HouseHere, Reading
 from api.http.policies import Anybody
 from api.http.shapes import Amount, Answer, ClassName, Days, Digest, Instant, Number
@@ -72,10 +73,6 @@ class TariffAnswer(Answer):
         )
 
 
-class Tariffs(Answer):
-    items: list[TariffAnswer]
-
-
 class RuleAnswer(Answer):
     number: Number
     purpose: str | None = Field(description="Null: any purpose.")
@@ -94,10 +91,6 @@ class RuleAnswer(Answer):
             retention_days=one.retention_days,
             text=one.text,
         )
-
-
-class Rules(Answer):
-    items: list[RuleAnswer]
 
 
 class BlockAnswer(Answer):
@@ -155,15 +148,15 @@ def get_city(house: HouseHere, here: Here) -> CityAnswer:
 
 
 @router.get("/v1/tariffs", operation_id="listTariffs", dependencies=[Anybody])
-def list_tariffs(session: Reading) -> Tariffs:
+def list_tariffs(session: Reading, paging: Paging) -> Page[TariffAnswer]:
     """The tariffs in force."""
-    return Tariffs(items=[TariffAnswer.of(one) for one in licences.tariffs_in_force(session)])
+    return paging.of(licences.tariffs_in_force(session), place=lambda one: one.number, show=TariffAnswer.of)
 
 
 @router.get("/v1/rules", operation_id="listRules", dependencies=[Anybody])
-def list_rules(session: Reading) -> Rules:
+def list_rules(session: Reading, paging: Paging) -> Page[RuleAnswer]:
     """The rules by which use cases are allowed at once."""
-    return Rules(items=[RuleAnswer.of(one) for one in decisions.rules_in_force(session)])
+    return paging.of(decisions.rules_in_force(session), place=lambda one: one.number, show=RuleAnswer.of)
 
 
 @router.get("/v1/ledger", operation_id="getLedger", dependencies=[Anybody])

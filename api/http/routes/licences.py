@@ -1,11 +1,11 @@
 """Licences: what one costs, buying it, what one holds."""
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Response, status
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from api.http.acts import Echo, Offered, SignedForm, Taken, taken
-from api.http.cursors import Cursor, Limit, Page, page
+from api.http.cursors import Page, Paging
 from api.http.dependencies import HouseHere, Reading, Writing
 from api.http.once import JustOnce
 from api.http.payments import Credits, payment_of
@@ -93,21 +93,14 @@ def held(session: Session, number: int, caller: Participant) -> Licence:
 @router.get("", operation_id="listLicences")
 def list_licences(
     caller: Caller,
-    request: Request,
-    response: Response,
     session: Reading,
-    cursor: Cursor = None,
-    limit: Limit = 50,
+    paging: Paging,
 ) -> Page[LicenceAnswer]:
     """The caller's licences."""
-    return page(
+    return paging.of(
         queries.licences_of(session, caller.account),
-        place=lambda one: str(one.number),
+        place=lambda one: one.number,
         show=lambda one: LicenceAnswer.of(session, one),
-        cursor=cursor,
-        limit=limit,
-        request=request,
-        response=response,
     )
 
 

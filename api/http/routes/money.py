@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response, status
 from pydantic import Field
 
 from api.http.acts import Taken, taken
+from api.http.cursors import Page, Paging
 from api.http.dependencies import Here, HouseHere, Reading, Writing
 from api.http.once import JustOnce
 from api.http.policies import Anybody, Caller
@@ -41,10 +42,6 @@ class ShareAnswer(Answer):
         return cls(tariff=one.tariff, party=one.party, earned=one.earned, paid=one.paid, due=one.due)
 
 
-class Shares(Answer):
-    items: list[ShareAnswer]
-
-
 class Transfer(Shape):
     amount: Annotated[SentAmount, Field(ge=1, le=MOST_PLAYED)] = Field(examples=["200.00"])
 
@@ -54,9 +51,13 @@ class TakenTransfer(Taken):
 
 
 @router.get("/shares", operation_id="listShares")
-def list_shares(caller: Caller, session: Reading) -> Shares:
+def list_shares(caller: Caller, session: Reading, paging: Paging) -> Page[ShareAnswer]:
     """What the caller has earned by tariffs that pay it."""
-    return Shares(items=[ShareAnswer.of(one) for one in payouts.shares_of(session, caller.number)])
+    return paging.of(
+        payouts.shares_of(session, caller.number),
+        place=lambda one: f"{one.tariff}:{one.party}",
+        show=ShareAnswer.of,
+    )
 
 
 @router.post(

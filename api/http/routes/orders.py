@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Path, Request, Response, status
+from fastapi import APIRouter, Path, Response, status
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from api.http.acts import Echo, Offered, SignedForm, Taken, taken
-from api.http.cursors import Cursor, Limit, Page, page
+from api.http.cursors import Page, Paging
 from api.http.dependencies import Here, HouseHere, Reading, VaultReading, Writing
 from api.http.json_documents import JsonDocument
 from api.http.once import JustOnce
@@ -166,22 +166,15 @@ class SaltAnswer(Answer):
 @router.get("", operation_id="listOrders")
 def list_orders(
     caller: Caller,
-    request: Request,
-    response: Response,
     session: Reading,
     here: Here,
-    cursor: Cursor = None,
-    limit: Limit = 50,
+    paging: Paging,
 ) -> Page[OrderAnswer]:
     """The caller's orders, oldest first."""
-    return page(
+    return paging.of(
         queries.orders_of(session, caller.account),
         place=lambda one: hexed(one.id),
         show=lambda one: OrderAnswer.of(session, here, one),
-        cursor=cursor,
-        limit=limit,
-        request=request,
-        response=response,
     )
 
 

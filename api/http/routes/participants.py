@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Response, status
 from pydantic import Field
 
 from api.http.acts import Offered, SignedForm, Taken, taken
-from api.http.cursors import Cursor, Limit, Page, page
+from api.http.cursors import Page, Paging
 from api.http.dependencies import Here, HouseHere, Reading, Writing
 from api.http.once import JustOnce
 from api.http.policies import Anybody, Caller
@@ -74,17 +74,14 @@ class JoinForm(JoinWish):
 
 @router.get("", operation_id="listParticipants", dependencies=[Anybody])
 def list_participants(
-    request: Request, response: Response, session: Reading, cursor: Cursor = None, limit: Limit = 50
+    session: Reading,
+    paging: Paging,
 ) -> Page[ParticipantAnswer]:
     """Every organisation of the city."""
-    return page(
+    return paging.of(
         queries.everybody(session),
-        place=lambda one: str(one.number),
+        place=lambda one: one.number,
         show=ParticipantAnswer.of,
-        cursor=cursor,
-        limit=limit,
-        request=request,
-        response=response,
     )
 
 

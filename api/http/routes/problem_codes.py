@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from pydantic import Field
 
+from api.http.cursors import Page, Paging
 from api.http.policies import Anybody
 from api.http.problem_codes import ProblemCode, by_code
 from api.http.shapes import Answer
@@ -27,14 +28,10 @@ class ProblemCodeAnswer(Answer):
         return cls(code=one.code, status=one.status, meaning=one.meaning)
 
 
-class ProblemCodes(Answer):
-    items: list[ProblemCodeAnswer]
-
-
 @router.get("", operation_id="listProblems", dependencies=[Anybody])
-def list_problems() -> ProblemCodes:
+def list_problems(paging: Paging) -> Page[ProblemCodeAnswer]:
     """Every code that a refusal may have."""
-    return ProblemCodes(items=[ProblemCodeAnswer.of(one) for one in by_code().values()])
+    return paging.of(list(by_code().values()), place=lambda one: one.code, show=ProblemCodeAnswer.of)
 
 
 @router.get("/{code}", operation_id="getProblem", dependencies=[Anybody])

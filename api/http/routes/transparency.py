@@ -1,9 +1,9 @@
 """What everybody may know: which data, for what, for which class of buyer, how often, for how much."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 from pydantic import Field
 
-from api.http.cursors import Cursor, Limit, Page, page
+from api.http.cursors import Page, Paging
 from api.http.dependencies import Reading
 from api.http.policies import Anybody
 from api.http.routes.catalogue import PurposeAnswer
@@ -59,15 +59,12 @@ class DisclosedUseCase(Answer):
 
 @router.get("/transparency", operation_id="listDisclosures", dependencies=[Anybody])
 def list_disclosures(
-    request: Request, response: Response, session: Reading, cursor: Cursor = None, limit: Limit = 50
+    session: Reading,
+    paging: Paging,
 ) -> Page[DisclosedUseCase]:
     """What data is used for, by whom, how often and for how much."""
-    return page(
+    return paging.of(
         transparency.disclosed(session),
-        place=lambda one: str(one.use_case),
+        place=lambda one: one.use_case,
         show=DisclosedUseCase.of,
-        cursor=cursor,
-        limit=limit,
-        request=request,
-        response=response,
     )

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Response, status
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from api.http.acts import Offered, SignedForm, Taken, taken
-from api.http.cursors import Cursor, Limit, Page, page
+from api.http.cursors import Page, Paging
 from api.http.dependencies import Here, HouseHere, Reading, Writing
 from api.http.json_documents import JsonDocument, written
 from api.http.once import JustOnce
@@ -27,6 +27,7 @@ from api.http.shapes import (
 from api.http.waiting import Wait, until
 from ledger import bindings
 from ledger.bindings import Application
+from ledger.digests import hexed
 from ledger.enums import Ground, UseCaseState
 from ledger.typed_documents import application_document
 from marketplace.catalogue import artefacts
@@ -205,10 +206,6 @@ class NoticeAnswer(Answer):
         )
 
 
-class Notices(Answer):
-    items: list[NoticeAnswer]
-
-
 def source_answer(session: Session, source: queries.Source) -> SourceAnswer:
     found = catalogue.dataset(session, source.dataset)
     return SourceAnswer(
@@ -223,17 +220,14 @@ def source_answer(session: Session, source: queries.Source) -> SourceAnswer:
 
 @router.get("", operation_id="listUseCases", dependencies=[Anybody])
 def list_use_cases(
-    request: Request, response: Response, session: Reading, cursor: Cursor = None, limit: Limit = 50
+    session: Reading,
+    paging: Paging,
 ) -> Page[UseCaseAnswer]:
     """Everything that data is, was, or was asked to be used for."""
-    return page(
+    return paging.of(
         queries.use_cases(session),
-        place=lambda one: str(one.number),
+        place=lambda one: one.number,
         show=lambda one: UseCaseAnswer.of(session, one),
-        cursor=cursor,
-        limit=limit,
-        request=request,
-        response=response,
     )
 
 
@@ -272,10 +266,12 @@ def get_documents(number: Number, session: Reading) -> UseCaseDocuments:
 
 
 @router.get("/{number}/notices", operation_id="listNotices", dependencies=[Anybody])
-def list_notices(number: Number, session: Reading) -> Notices:
+def list_notices(number: Number, session: Reading, paging: Paging) -> Page[NoticeAnswer]:
     """The sentences that citizens may sign."""
     queries.use_case(session, number)
-    return Notices(items=[NoticeAnswer.of(one) for one in queries.notices(session, number)])
+    return paging.of(
+        queries.notices(session, number), place=lambda one: hexed(one.digest), show=NoticeAnswer.of
+    )
 
 
 @router.get("/{number}/risk-report", operation_id="getRiskReport")

@@ -46,7 +46,7 @@ class Pages:
         return "__Host-visit" if self.encrypted else "visit"
 
     def words_for(self, request: Request) -> Words:
-        asked = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+        asked = [request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)]
         return words.preferred(self.languages, asked, request.headers.get("accept-language"))
 
     def html(self, template: str, request: Request, words: Words, **values: Any) -> str:
@@ -55,8 +55,7 @@ class Pages:
             city=self.city,
             asset=self.assets.url,
             languages=self.languages,
-            here=request.url.path if request.method == "GET" else ENTRANCE,
-            **values,
+            **{"here": request.url.path if request.method == "GET" else ENTRANCE, **values},
         )
 
 

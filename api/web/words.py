@@ -1,7 +1,7 @@
 """What pages say, per language: `texts/<language>.toml`. Adding a language is adding a file."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,10 +75,11 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             yield prefix + name, str(value)
 
 
-def preferred(known: Mapping[str, Words], asked: str | None, accepted: str | None) -> Words:
-    """The language asked for by name, else the first that the browser's Accept-Language names and we know."""
-    if asked is not None and asked in known:
-        return known[asked]
+def preferred(known: Mapping[str, Words], asked: Iterable[str | None], accepted: str | None) -> Words:
+    """The first language asked for that we know, else the first that the browser's Accept-Language names."""
+    for language in asked:
+        if language is not None and language in known:
+            return known[language]
     for part in (accepted or "")[:200].split(","):
         language = part.split(";")[0].strip().lower().split("-")[0]
         if language in known:

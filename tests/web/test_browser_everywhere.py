@@ -13,6 +13,7 @@ from marketplace.catalogue import artefacts
 from tests.web.browsing import Device
 from tests.web.conftest import Devices
 from tests.web.listening import Listening
+from tests.web.test_words import engineers_words
 
 pytestmark = pytest.mark.browser
 
@@ -21,6 +22,11 @@ HEAVIEST = 60_000
 WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .reduce((sum, one) => sum + one.encodedBodySize, 0)"""
 """A first visit's: what comes out of the browser's cache counts as if it had been sent."""
+PLAIN_TEXT = """() => {
+    const plain = document.body.cloneNode(true);
+    plain.querySelectorAll(".technical, script").forEach((one) => one.remove());
+    return plain.textContent;
+}"""
 HOSTILE = "</bdi><script>alert(1)</script><img src=x onerror=alert(2)> \u202egnp.bal\u2066 \U0001f9ea"
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -77,7 +83,8 @@ def test_every_page_can_be_used_by_everybody_fits_its_screen_and_is_light(
         report = Axe().run(page, options={"runOnly": LEVELS}).response
         wrong = [f"{one['id']}: {one['nodes'][0]['html']}" for one in report["violations"]]
         wide = page.evaluate("document.documentElement.scrollWidth")
-        found[name] = wrong + ([f"{wide} px wide"] if wide > width else [])
+        met = engineers_words(locale[:2], page.evaluate(PLAIN_TEXT))
+        found[name] = wrong + met + ([f"{wide} px wide"] if wide > width else [])
 
     assert len(found) == len(weights) == 12
     assert all(1_000 < weight <= HEAVIEST for weight in weights.values()), weights

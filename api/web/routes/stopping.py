@@ -16,13 +16,15 @@ from marketplace.errors import InvalidError, StoaError
 
 router = APIRouter()
 
+STOP = "/stop"
 
-@router.get("/stop", dependencies=[Anybody])
+
+@router.get(STOP, dependencies=[Anybody])
 def stop_page(visitor: AnyVisitor) -> Response:
     return form(visitor)
 
 
-@router.post("/stop", dependencies=[Slowly])
+@router.post(STOP, dependencies=[Slowly])
 def stop(
     request: Request,
     visitor: AnyVisitor,
@@ -48,4 +50,4 @@ def stopped(visitor: AnyVisitor) -> Response:
 
 def form(visitor: Visitor, *, refused: str | None = None, status: int = 200, typed: str = "") -> Response:
     problem = None if refused is None else told(visitor.words, refused)
-    return visitor.page("stop.html", status=status, problem=problem, code=refused, typed=typed)
+    return visitor.page("stop.html", status=status, here=STOP, problem=problem, code=refused, typed=typed)

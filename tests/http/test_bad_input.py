@@ -367,6 +367,28 @@ def test_a_quote_that_was_changed_is_refused(
     told(answer, status, code)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"versions": {"bikes": "1"}},
+        {"versions": {"bikes": None}},
+        {"versions": {"bikes": True}},
+        {"versions": {"bikes": []}},
+        {"versions": None},
+        {"versions": []},
+        {"useCase": "1"},
+        {"routine": 7},
+        {"v": "1"},
+        {"v": True},
+        {"more": 1},
+    ],
+)
+def test_a_request_document_of_another_shape_is_refused(market: Trade, change: dict[str, Any]) -> None:
+    sent = market.lab.signed("orders", {"licence": market.licence})
+    documents = {"request": {**sent["documents"]["request"], **change}}
+    told(market.lab.send("orders", {**sent, "documents": documents}), 422, "validation")
+
+
 def test_a_form_whose_deadline_has_passed_is_refused(market: Trade) -> None:
     """By a form signed for an instant that has passed: the clock of the ledger is not moved."""
     lab = market.lab

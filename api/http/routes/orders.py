@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from api.http.acts import Echo, Offered, SignedForm, Taken, taken
 from api.http.cursors import Page, Paging
 from api.http.dependencies import Here, HouseHere, Reading, VaultReading, Writing
-from api.http.json_documents import JsonDocument
 from api.http.once import JustOnce
 from api.http.payments import Credits, payment_of
 from api.http.policies import Caller
@@ -62,8 +61,17 @@ class OrderForm(Shape):
         return OrderQuote(self.licence, self.tariff, self.request, self.cap, self.deadline, self.salt)
 
 
+class RequestDocument(Shape):
+    """Which routine over which versions. The form names its digest (SHA-256 of its RFC 8785 bytes)."""
+
+    v: Annotated[int, Field(ge=1, le=1)]
+    use_case: Number = Field(alias="useCase")
+    routine: Annotated[str, Field(pattern="^0x[0-9a-f]{64}$", examples=["0x" + "1f" * 32])]
+    versions: dict[str, Number] = Field(max_length=6)
+
+
 class OrderDocuments(Shape):
-    request: JsonDocument = Field(description="Which routine over which versions.")
+    request: RequestDocument
 
 
 class PriceAnswer(Answer):
@@ -238,7 +246,7 @@ def quote_order(wish: OrderWish, caller: Caller, session: Reading, house: HouseH
     expected = coverage.expected(session, use_case)
     return OfferedOrder(
         form=OrderForm.made(**offer.quote._asdict()),
-        documents=OrderDocuments(request=offer.request),
+        documents=OrderDocuments(request=RequestDocument(**offer.request)),
         typed_data=order_payment_document(
             city.domains.credit, city.addresses["Settlement"], caller.account, offer.quote
         ),
@@ -276,7 +284,7 @@ def place_order(
         house,
         buyer=caller,
         quoted=quoted,
-        request=sent.documents.request,
+        request=sent.documents.request.model_dump(by_alias=True),
         payment=payment,
     )
     return taken(once, f"order:{id_.hex()}", f"/v1/orders/{hexed(id_)}")

@@ -112,7 +112,7 @@ class Serving:
 
     def start(self) -> None:
         config = uvicorn.Config(
-            self._city.http.app, host="127.0.0.1", port=self._port, log_level="critical", access_log=False
+            self._city.server(), host="127.0.0.1", port=self._port, log_level="critical", access_log=False
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api import web
+from api.http.app import create_app
 from api.http.shapes import in_utc
 from ledger.consents import Opening, SignedConsent, sign_consent, terms_of
 from ledger.digests import unhexed
@@ -41,6 +43,17 @@ class WebCity:
     @property
     def office(self) -> Office:
         return self.http.office
+
+    def server(self) -> FastAPI:
+        """The app of a server that starts now: it knows what is on disk, and nothing else."""
+        app = create_app(
+            self.office.house,
+            registrar=self.http.registrar,
+            settings=self.http.settings,
+            node=self.office.town.node,
+        )
+        web.install(app)
+        return app
 
     def lab_asks(self, *, people: int = PEOPLE, **changes: object) -> int:
         """Lab may count bus trips by age band and district; `people` are in the register. The use case's number."""

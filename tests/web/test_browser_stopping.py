@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 def recorded_yes(listening: Listening, page: Page) -> bytes:
     id_ = listening.yes(page)
     listening.city.pump()
+    page.reload()
     expect(page.locator(".receipt")).to_have_attribute("data-state", "in_force")
     return id_
 

@@ -184,8 +184,9 @@ contract ConsentsHandler is Desk {
         _closedTarget = closed;
     }
 
-    function pass(uint256 seconds_, uint8 blocks) external {
-        vm.warp(block.timestamp + bound(seconds_, 1, 10 days));
+    function pass(uint256 seconds_, uint8 blocks, bool toMidnight) external {
+        uint256 later = block.timestamp + bound(seconds_, 1, 10 days);
+        vm.warp(toMidnight ? later / 1 days * 1 days + 1 days : later);
         vm.roll(block.number + blocks);
     }
 

@@ -126,9 +126,14 @@ class Office:
     def apply(self, applicant: str, routine: bytes, **changes: object) -> int:
         request = use_cases.Request(
             applicant=self.town.numbers[applicant],
-            purpose=purpose_named("ImproveTransportMobility"),
             routine=routine,
-            **{"minimum_cohort": 10, "longest_days": 90, "retention_days": 365, **changes},
+            **{
+                "purpose": purpose_named("ImproveTransportMobility"),
+                "minimum_cohort": 10,
+                "longest_days": 90,
+                "retention_days": 365,
+                **changes,
+            },
         )
         with self.house.database.writing() as session:
             prepared = use_cases.prepare(session, request)
@@ -177,10 +182,12 @@ class Office:
                 session,
                 person,
                 registrar.Ask(terms, consent.own, consent.signature, opening.salt),
-                domain=domain,
-                signer=self.town.keys["registrar"],
-                on_ledger=self.town.contracts.consents.consent,
-                now=self.town.clock.now,
+                registrar.Pen(
+                    domain,
+                    self.town.keys["registrar"],
+                    self.town.contracts.consents.consent,
+                    self.town.clock.now,
+                ),
             )
         with self.house.database.writing() as session, self.house.vault.writing() as vault:
             consents.submit(

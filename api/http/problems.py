@@ -12,7 +12,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,6 +22,7 @@ from api.http.bodies import (
     NotAJsonRequestError,
 )
 from api.http.limits import TooManyRequestsError
+from api.http.storage import AWAY, is_away
 from ledger.node import LedgerError, NodeRefusedError, NodeUnreachableError, RevertedError
 from marketplace.catalogue.documents import shown
 from marketplace.errors import (
@@ -180,9 +180,9 @@ def message_of(wrong: Any) -> str:
             return str(wrong["msg"])
 
 
-def storage_failed(error: OperationalError) -> JSONResponse:
-    # The text of the error has the statement's values in it; its driver's own sentence has not.
-    logger.error("The database refused: %s", type(error.orig).__name__)
+def storage_failed(error: BaseException) -> JSONResponse:
+    # The text of the error has the statement's values in it; the name of its driver's error has not.
+    logger.error("The database refused: %s", type(getattr(error, "orig", error)).__name__)
     status, title = OWN_CODES["storage_unavailable"]
     return answer(
         status,
@@ -229,7 +229,7 @@ class LastResort:
     def _failed(self, error: Exception) -> JSONResponse:
         for one in causes(error):
             match one:
-                case OperationalError():
+                case _ if is_away(one):
                     return storage_failed(one)
                 case StoaError() | LedgerError():
                     return refused(one)
@@ -263,7 +263,8 @@ def install(app: FastAPI) -> None:
         return invalid(error)
 
     async def on_storage(_request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, OperationalError)
+        if not is_away(error):
+            raise error
         return storage_failed(error)
 
     async def on_http(_request: Request, error: Exception) -> JSONResponse:
@@ -273,7 +274,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(StoaError, on_refusal)
     app.add_exception_handler(LedgerError, on_refusal)
     app.add_exception_handler(RequestValidationError, on_invalid)
-    app.add_exception_handler(OperationalError, on_storage)
+    for kind in AWAY:
+        app.add_exception_handler(kind, on_storage)
     app.add_exception_handler(HTTPException, on_http)
 
 

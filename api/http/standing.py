@@ -1,9 +1,10 @@
 """Whether the server can do its work: its database, its node, and how far it is behind."""
 
 from pydantic import Field
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.http.shapes import Answer
+from api.http.storage import is_away
 from ledger.node import LedgerError, Node
 from marketplace.errors import UnavailableError
 from marketplace.house import House
@@ -46,7 +47,9 @@ def _database(house: House) -> tuple[str, int | None, int | None, int | None]:
                 standing.oldest_waiting_message(session),
                 standing.oldest_record_without_anchor(session),
             )
-    except OperationalError:
+    except SQLAlchemyError as error:
+        if not is_away(error):
+            raise
         return "The database cannot be read.", None, None, None
     except UnavailableError as error:
         return str(error), None, None, None
@@ -58,3 +61,5 @@ def _node(house: House, node: Node) -> tuple[str, int | None]:
         return "ok", node.head().number
     except LedgerError as error:
         return str(error), None
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return f"What answers at {node.url} is not a node. Point Stoa at the city's own.", None

@@ -28,6 +28,9 @@ LET_IN = 200
 EXPECTED: dict[str, dict[str, int]] = {
     # policy: what each role meets; whoever is let in may still be refused for another reason than who it is.
     "anybody": dict.fromkeys(("nobody", "lab", "frozen", "anna", "stranger", "desk", "ombudsman"), LET_IN),
+    "anybody, unseen": dict.fromkeys(
+        ("nobody", "lab", "frozen", "anna", "stranger", "desk", "ombudsman"), LET_IN
+    ),
     "anybody, slowly": dict.fromkeys(
         ("nobody", "lab", "frozen", "anna", "stranger", "desk", "ombudsman"), LET_IN
     ),

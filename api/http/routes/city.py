@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.http.cursors import Page, Paging
 from api.http.dependencies import Here, HouseHere, Reading
-from api.http.policies import Anybody
+from api.http.policies import Anybody, Unseen
 from api.http.shapes import Amount, Answer, ClassName, Days, Digest, Instant, Number
 from api.http.standing import Readiness, readiness
 from ledger.enums import Class
@@ -176,7 +176,7 @@ def get_ledger(session: Reading, here: Here) -> LedgerAnswer:
     )
 
 
-@router.get("/healthz", operation_id="isAlive", dependencies=[Anybody])
+@router.get("/healthz", operation_id="isAlive", dependencies=[Unseen])
 def is_alive() -> Liveness:
     """This process lives."""
     return Liveness()
@@ -185,7 +185,7 @@ def is_alive() -> Liveness:
 @router.get(
     "/readyz",
     operation_id="isReady",
-    dependencies=[Anybody],
+    dependencies=[Unseen],
     responses={status.HTTP_503_SERVICE_UNAVAILABLE: {"model": Readiness}},
 )
 def is_ready(here: Here, response: Response) -> Readiness:

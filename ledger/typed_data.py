@@ -7,6 +7,7 @@ encodes it; `document` gives the same struct with the sentences, for a wallet to
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from eth_abi.abi import encode
@@ -52,15 +53,7 @@ class Domain:
 
     @property
     def separator(self) -> bytes:
-        words = [
-            keccak(DOMAIN_TYPE.encode()),
-            text_digest(self.name),
-            text_digest(self.version),
-            self.chain_id,
-        ]
-        return keccak(
-            encode(["bytes32", "bytes32", "bytes32", "uint256", "address"], [*words, self.contract])
-        )
+        return _separator(self)
 
     def digest(self, struct_hash: bytes) -> bytes:
         return keccak(b"\x19\x01" + self.separator + struct_hash)
@@ -73,6 +66,17 @@ class Domain:
             "chainId": self.chain_id,
             "verifyingContract": self.contract,
         }
+
+
+@cache
+def _separator(domain: Domain) -> bytes:
+    words = [
+        keccak(DOMAIN_TYPE.encode()),
+        text_digest(domain.name),
+        text_digest(domain.version),
+        domain.chain_id,
+    ]
+    return keccak(encode(["bytes32", "bytes32", "bytes32", "uint256", "address"], [*words, domain.contract]))
 
 
 class CityDomains:
@@ -88,11 +92,18 @@ class CityDomains:
 
 def struct_hash(struct_type: str, words: Sequence[object]) -> bytes:
     """keccak256 of a struct's type and words, each of a static ABI type; strings and arrays come as their hashes."""
+    type_hash, kinds = _layout(struct_type)
+    return keccak(encode(kinds, [type_hash, *words]))
+
+
+@cache
+def _layout(struct_type: str) -> tuple[bytes, list[str]]:
+    """A type's hash, and the ABI types of its hash and words."""
     kinds = [
         "bytes32" if kind in {"string", "bytes"} or kind.endswith("]") else kind
         for kind in fields(struct_type)
     ]
-    return keccak(encode(["bytes32", *kinds], [keccak(struct_type.encode()), *words]))
+    return keccak(struct_type.encode()), ["bytes32", *kinds]
 
 
 def fields(struct_type: str) -> list[str]:

@@ -33,6 +33,7 @@ from marketplace.use_cases import service as use_case_service
 MICRO = 1_000_000
 LANGUAGE = "en"
 BY_HTTP = 20
+PART = 500
 SOURCES = ("travel", "bikes")
 CAST = {
     "TransitLab": Class.COMMERCIAL,
@@ -283,13 +284,21 @@ def import_at_desk(stage: Stage, desk: RegistrarAtDesk, people: tuple[int, ...],
     domain = stage.house.city.domains.consents
     with stage.house.database.reading() as session:
         terms, _, _ = consents.offered_terms(session, use_case, language=LANGUAGE)
-    references = references_of(desk, use_case, people)
-    signed = sign_all(domain, terms, references, step.progress)
-    members = countersigned(desk, signed, step.progress)
-    Papers(stage.home).add([one.paper for one in signed])
-    with stage.house.database.writing() as session, stage.house.vault.writing() as vault:
-        ids = consents.import_batch(session, vault, stage.house, terms=terms, members=members)
-    stage.wait_for([f"grant:{id_.hex()}" for id_ in ids], step.progress)
+    ids: list[bytes] = []
+    # Part by part: the relay sends one part while the next is being signed.
+    for start in range(0, len(people), PART):
+        references = references_of(desk, use_case, people[start : start + PART])
+        signed = sign_all(domain, terms, references)
+        Papers(stage.home).add([one.paper for one in signed])
+        with stage.house.database.writing() as session, stage.house.vault.writing() as vault:
+            ids += consents.import_batch(
+                session, vault, stage.house, terms=terms, members=countersigned(desk, signed)
+            )
+        step.progress(len(ids), 2 * len(people))
+    stage.wait_for(
+        [f"grant:{id_.hex()}" for id_ in ids],
+        lambda done, total: step.progress(total + done, 2 * total),
+    )
     step.say(f"{len(ids):,} consents on the ledger, in batches of 100")
 
 

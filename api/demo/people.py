@@ -6,7 +6,7 @@ file, because somebody has to hold what each of them would hold at home.
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -82,9 +82,7 @@ class Signed:
     paper: Paper
 
 
-def sign_all(
-    domain: Domain, terms: Terms, references: dict[int, bytes], progress: Callable[[int, int], None]
-) -> list[Signed]:
+def sign_all(domain: Domain, terms: Terms, references: dict[int, bytes]) -> list[Signed]:
     """Each person's own fresh key signs her own consent."""
     signed: list[Signed] = []
     for person, reference in references.items():
@@ -99,7 +97,6 @@ def sign_all(
                 paper=Paper(person, consent.id.hex(), str(code), signer.secret.hex()),
             )
         )
-        progress(len(signed), len(references))
     return signed
 
 
@@ -112,11 +109,7 @@ def references_of(desk: RegistrarAtDesk, use_case: int, people: Sequence[int]) -
     return found
 
 
-def countersigned(
-    desk: RegistrarAtDesk,
-    signed: Sequence[Signed],
-    progress: Callable[[int, int], None],
-) -> list[Member]:
+def countersigned(desk: RegistrarAtDesk, signed: Sequence[Signed]) -> list[Member]:
     """The registrar's countersignature for each, asked for in batches as the desk does."""
     members: list[Member] = []
     for start in range(0, len(signed), AT_ONCE):
@@ -126,5 +119,4 @@ def countersigned(
                 raise answer
             grant = Grant(one.ask.ask.own, one.ask.ask.signature, answer)
             members.append(Member(grant, one.whose, one.ask.ask.salt, one.code))
-        progress(len(members), len(signed))
     return members

@@ -130,12 +130,18 @@ def countersign(asked: Countersigning, session: Register, here: Here) -> Compact
         session,
         service.person_of_letter(session, asked.letter),
         Ask(asked.terms.struct, asked.own.struct, asked.signature.struct, asked.salt),
+        pen_of(here),
+    )
+    return CompactSignature.of(signature)
+
+
+def pen_of(here: RegistrarOffice) -> service.Pen:
+    return service.Pen(
         domain=here.city.domains.consents,
         signer=here.signer,
         on_ledger=Contracts(here.city, here.node).consents.consent,
         now=here.node.head().timestamp,
     )
-    return CompactSignature.of(signature)
 
 
 def forget(shown: LetterShown, session: Register) -> Forgotten:
@@ -169,10 +175,7 @@ def countersign_at_desk(asked: DeskAsks, session: Register, here: Here) -> DeskA
             )
             for one in asked.asks
         ],
-        domain=here.city.domains.consents,
-        signer=here.signer,
-        on_ledger=Contracts(here.city, here.node).consents.consent,
-        now=here.node.head().timestamp,
+        pen_of(here),
     )
     return DeskAnswers(answers=[desk_answer(one) for one in answers])
 

@@ -142,48 +142,57 @@ def registered(session: Session, person: PersonRow, use_case: int) -> Registered
     return Registered(person.kind, person.key, row.reference)
 
 
-def countersign_for(
-    session: Session,
-    person: PersonRow,
-    ask: Ask,
-    *,
-    domain: Domain,
-    signer: Signer,
-    on_ledger: ConsentOnLedger,
-    now: int,
-) -> Signature:
-    """Countersign her consent.
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """What the registrar countersigns with: its key, and what it looks at before."""
 
-    The same consent again gets the same countersignature: a lost answer costs nothing.
+    domain: Domain
+    signer: Signer
+    on_ledger: ConsentOnLedger
+    now: int
 
-    Raises:
-        WrongCommitmentError, WrongConsentSignatureError, ConsentInForceError
-    """
-    id_ = consent_id(domain, ask.terms, ask.own)
-    reference = registered(session, person, ask.terms.use_case).reference
-    if Opening(reference, ask.salt).commitment != ask.own.commitment:
-        raise WrongCommitmentError("The consent's commitment is not to the person of this letter.")
-    if recovered(id_, ask.signature) != ask.own.signer:
-        raise WrongConsentSignatureError("The consent is not signed by the key it names.")
-    earlier = session.get(CountersignedRow, (person.id, ask.terms.use_case))
-    if earlier is not None and earlier.consent == id_:
-        return Signature(earlier.r, earlier.vs)
-    if earlier is not None and _may_be_in_force(earlier, on_ledger, now):
-        raise ConsentInForceError("A consent for this request is in force already. Stop that one first.")
+    def countersign(self, ask: Ask, reference: bytes, earlier: CountersignedRow | None) -> Signature:
+        """Countersign the consent of the person with this reference, whose last one was `earlier`.
 
-    consent = SignedConsent(id_, ask.terms, ask.own, ask.signature)
-    signature = countersign(domain, signer, consent)
-    session.merge(
-        CountersignedRow(
-            person=person.id,
+        The same consent again gets the same countersignature: a lost answer costs nothing.
+
+        Raises:
+            WrongCommitmentError, WrongConsentSignatureError, ConsentInForceError
+        """
+        id_ = consent_id(self.domain, ask.terms, ask.own)
+        if Opening(reference, ask.salt).commitment != ask.own.commitment:
+            raise WrongCommitmentError("The consent's commitment is not to the person of this letter.")
+        if recovered(id_, ask.signature) != ask.own.signer:
+            raise WrongConsentSignatureError("The consent is not signed by the key it names.")
+        if earlier is not None and earlier.consent == id_:
+            return Signature(earlier.r, earlier.vs)
+        if earlier is not None and _may_be_in_force(earlier, self.on_ledger, self.now):
+            raise ConsentInForceError("A consent for this request is in force already. Stop that one first.")
+        return countersign(self.domain, self.signer, SignedConsent(id_, ask.terms, ask.own, ask.signature))
+
+    def entry(self, person: int, ask: Ask, signature: Signature) -> CountersignedRow:
+        """What the register keeps of a countersignature."""
+        return CountersignedRow(
+            person=person,
             use_case=ask.terms.use_case,
-            consent=id_,
+            consent=consent_id(self.domain, ask.terms, ask.own),
             valid_until=ask.terms.valid_until,
             deadline=ask.terms.deadline,
             r=signature.r,
             vs=signature.vs,
         )
-    )
+
+
+def countersign_for(session: Session, person: PersonRow, ask: Ask, pen: Pen) -> Signature:
+    """Countersign her consent.
+
+    Raises:
+        WrongCommitmentError, WrongConsentSignatureError, ConsentInForceError
+    """
+    reference = registered(session, person, ask.terms.use_case).reference
+    earlier = session.get(CountersignedRow, (person.id, ask.terms.use_case))
+    signature = pen.countersign(ask, reference, earlier)
+    session.merge(pen.entry(person.id, ask, signature))
     session.flush()
     return signature
 
@@ -229,28 +238,46 @@ def references_for(
     return found
 
 
-def countersign_at_desk(
-    session: Session,
-    asks: Sequence[DeskAsk],
-    *,
-    domain: Domain,
-    signer: Signer,
-    on_ledger: ConsentOnLedger,
-    now: int,
-) -> list[Signature | StoaError]:
+def countersign_at_desk(session: Session, asks: Sequence[DeskAsk], pen: Pen) -> list[Signature | StoaError]:
     """Countersign what the desk took, each with the same checks as a single consent; a refusal stands in its place."""
+    people = _people_at_desk(session, asks)
+    numbers = [person.id for person in people.values()]
+    references = {
+        (row.person, row.use_case): row.reference
+        for row in session.scalars(select(ReferenceRow).where(ReferenceRow.person.in_(numbers)))
+    }
+    last = {
+        (row.person, row.use_case): row
+        for row in session.scalars(select(CountersignedRow).where(CountersignedRow.person.in_(numbers)))
+    }
     answers: list[Signature | StoaError] = []
     for one in asks:
         try:
-            person = person_at_desk(session, kind=one.kind, key=one.key)
-            answers.append(
-                countersign_for(
-                    session, person, one.ask, domain=domain, signer=signer, on_ledger=on_ledger, now=now
-                )
-            )
+            person = people.get((one.kind, one.key)) or person_at_desk(session, kind=one.kind, key=one.key)
+            _require_age(person)
+            place = person.id, one.ask.terms.use_case
+            if place not in references:
+                references[place] = registered(session, person, one.ask.terms.use_case).reference
+            signature = pen.countersign(one.ask, references[place], last.get(place))
         except StoaError as refusal:
             answers.append(refusal)
+            continue
+        entry = pen.entry(person.id, one.ask, signature)
+        if place in last:
+            session.merge(entry)
+        else:
+            session.add(entry)
+        last[place] = entry
+        answers.append(signature)
+    session.flush()
     return answers
+
+
+def _people_at_desk(session: Session, asks: Sequence[DeskAsk]) -> dict[tuple[str, str], PersonRow]:
+    keys = {one.key for one in asks}
+    return {
+        (row.kind, row.key): row for row in session.scalars(select(PersonRow).where(PersonRow.key.in_(keys)))
+    }
 
 
 def forget(session: Session, *, kind: str, key: str) -> int:

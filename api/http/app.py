@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from api.http import openapi, problems
+from api.http import openapi, problems, reference
 from api.http.bodies import StrictBodies
 from api.http.dependencies import Office
 from api.http.headers import AnswerHeaders
@@ -81,6 +81,7 @@ def create_app(
         app.include_router(router)
     require_policies(app)
     openapi.describe(app)
+    reference.install(app)
     # The outermost comes last.
     app.add_middleware(StrictBodies, largest=LARGEST_BODY)
     app.add_middleware(problems.LastResort)

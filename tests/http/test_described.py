@@ -1,6 +1,7 @@
 """What the API says of itself, and what holds for all of its operations."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,33 @@ def test_a_list_that_was_short_yesterday_goes_on_too(trade: Trade) -> None:
     rest = trade.city.anybody.get("/v1/purposes", params={"cursor": first["next"]}).json()
     assert first["items"][0] not in rest["items"]
     assert rest["items"]
+
+
+# The reference to read
+
+
+def test_the_reference_tells_every_operation_and_every_shape(trade: Trade) -> None:
+    page = trade.city.anybody.get("/docs")
+    described = trade.city.app.openapi()
+    assert page.headers["content-type"].startswith("text/html")
+    for name, (method, path, _) in operations(described).items():
+        assert f'id="{name}"' in page.text
+        assert f"{method.upper()} {path}" in page.text
+    anchors = set(re.findall(r'id="([^"]+)"', page.text))
+    assert set(described["components"]["schemas"]) <= anchors
+    assert set(re.findall(r'href="#([^"]+)"', page.text)) <= anchors
+
+
+def test_the_reference_asks_nobody_else_and_runs_nothing(trade: Trade) -> None:
+    page = trade.city.anybody.get("/docs").text
+    places = re.findall(r'(?:href|src)="([^"]+)"', page)
+    assert {place for place in places if not place.startswith("#")} == {
+        "/docs/style.css",
+        "/v1/openapi.json",
+        "/v1/problems?limit=200",
+    }
+    assert "<script" not in page
+    assert trade.city.anybody.get("/docs/style.css").headers["content-type"].startswith("text/css")
 
 
 # Problem codes

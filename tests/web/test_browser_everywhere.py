@@ -135,8 +135,9 @@ def test_the_back_button_of_a_browser_that_keeps_pages_shows_nothing_after_leavi
     phone.context.close()
 
 
-def hostile_request(listening: Listening) -> int:
-    """A request of an organisation whose name slipped past our own check of names."""
+@pytest.fixture
+def hostile(listening: Listening) -> Iterator[int]:
+    """A request of an organisation whose name slipped past our own check of names. It ends with the test."""
     office, town = listening.city.office, listening.city.office.town
     town.keys[HOSTILE] = LocalSigner.fresh()
     with office.house.database.writing() as session:
@@ -144,20 +145,21 @@ def hostile_request(listening: Listening) -> int:
     town.join(HOSTILE, Class.COMMERCIAL)
     office.pump()
     office.projector.catch_up()
-    return listening.ask_with_a_choice(HOSTILE)
+    number = listening.ask_with_a_choice(HOSTILE)
+    yield number
+    listening.close(number)
 
 
 def test_a_recipients_name_with_a_script_and_turned_letters_is_only_shown(
-    listening: Listening, device: Devices
+    listening: Listening, device: Devices, hostile: int
 ) -> None:
     phone, key = device(), listening.somebody()
-    number = hostile_request(listening)
     opened: list[str] = []
     phone.context.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
     page = listening.open(phone, key)
     expect(page.locator("main")).to_contain_text(HOSTILE)
 
-    page.goto(f"{listening.address}/c/ask/{number}")
+    page.goto(f"{listening.address}/c/ask/{hostile}")
     assert page.inner_text("[data-recipient]") == HOSTILE
     page.click("button[value=no]")
     expect(page.locator("main")).to_contain_text("gets nothing about you")
@@ -169,7 +171,6 @@ def test_a_recipients_name_with_a_script_and_turned_letters_is_only_shown(
     expect(page.locator(".receipt")).to_have_attribute("data-state", "in_force")
     page.goto(f"{listening.address}/c")
     expect(page.locator("h3 bdi")).to_have_text(HOSTILE)
-    listening.close(number)
 
     assert opened == []
     assert page.locator("main script, main img").count() == 0

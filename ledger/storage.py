@@ -6,8 +6,9 @@
 *operations*: outbox, nonces, idempotency, sessions, access log.
 """
 
+import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
@@ -52,11 +53,28 @@ def kept_in(store: Store, *constraints: Any) -> Any:
     return (*constraints, {"info": {"store": store}})
 
 
+def private_folder(path: Path) -> Path:
+    """A folder that only its owner can look into, made if it is missing, closed if it is open."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.chmod(0o700)
+    return path
+
+
 def open_database(url: str, *, erasing: bool = False) -> Engine:
-    """Open SQLite (WAL) or PostgreSQL. `erasing`: deleted rows are overwritten, for a vault on SQLite."""
+    """Open SQLite (WAL) or PostgreSQL. `erasing`: deleted rows are overwritten, for a vault on SQLite.
+
+    A file of SQLite is its owner's alone. Errors name a statement, never the values in it.
+    """
     if not url.startswith("sqlite"):
         return open_postgresql(url)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def before_connect(*_: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        if engine.url.database is not None:
+            _keep_private(Path(engine.url.database))
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
@@ -76,8 +94,30 @@ def open_database(url: str, *, erasing: bool = False) -> Engine:
     return engine
 
 
+def _keep_private(file: Path) -> None:
+    """Give a database's file mode 0600; SQLite gives its log the same. What cannot be done here SQLite refuses itself.
+
+    A file that is there is not opened: closing it again would give up the locks that this process holds on it.
+    """
+    with suppress(OSError):
+        try:
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            for one in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+                with suppress(FileNotFoundError):
+                    one.chmod(0o600)
+
+
 def open_postgresql(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True, pool_size=8)
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=8)
+
+    @event.listens_for(engine, "handle_error")
+    def on_error(context: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        # PostgreSQL's detail quotes the row: "Key (code)=(...) already exists."
+        diagnosis = getattr(context.original_exception, "diag", None)
+        if diagnosis is not None and diagnosis.message_detail:
+            for error in (context.original_exception, context.sqlalchemy_exception):
+                error.args = (f"{diagnosis.message_primary} (SQLSTATE {diagnosis.sqlstate})",)
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:  # pyright: ignore[reportUnusedFunction]

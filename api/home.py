@@ -9,6 +9,7 @@ from ledger.city import City
 from ledger.enums import Class
 from ledger.keys import KeyStore, write_private
 from ledger.node import Node
+from ledger.storage import private_folder
 from marketplace.errors import InvalidError
 from marketplace.house import House
 
@@ -113,9 +114,7 @@ class Home:
 
     @property
     def logs(self) -> Path:
-        path = self.folder / "logs"
-        path.mkdir(parents=True, exist_ok=True)
-        return path
+        return private_folder(self.folder / "logs")
 
     @property
     def wallets(self) -> KeyStore:

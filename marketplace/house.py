@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.city import City, Contracts
-from ledger.storage import Database, open_database, sqlite_url
+from ledger.storage import Database, open_database, private_folder, sqlite_url
 from marketplace.schema import upgrade
 
 
@@ -32,7 +32,7 @@ class House:
     def of(
         cls, city: City, folder: Path, *, database_url: str | None = None, vault_url: str | None = None
     ) -> "House":
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         main = open_database(database_url or sqlite_url(folder / "stoa.db"))
         vault = open_database(vault_url or sqlite_url(folder / "vault.db"), erasing=True)
         upgrade(main, "main")
@@ -42,9 +42,7 @@ class House:
     @property
     def versions(self) -> Path:
         """The folder of the encrypted version files."""
-        path = self.folder / "versions"
-        path.mkdir(exist_ok=True, mode=0o700)
-        return path
+        return private_folder(self.folder / "versions")
 
     def close(self) -> None:
         self.database.close()

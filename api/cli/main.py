@@ -1,5 +1,6 @@
 """The `stoa` command."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -43,6 +44,7 @@ def begin(
     ] = None,
 ) -> None:
     """Without a command: who you are, which city this is, and what you can do next."""
+    os.umask(0o077)  # what a command writes is its user's alone
     Chosen.folder = home
     if context.invoked_subcommand is None:
         with speaking():

@@ -17,6 +17,7 @@ from api.workers import wait_until
 from ledger.keys import write_private
 from ledger.node import Node
 from ledger.outbox import messages
+from ledger.storage import private_folder
 from marketplace.errors import ConflictError, UnavailableError
 from marketplace.house import House
 
@@ -86,9 +87,7 @@ class Stage:
 
     @property
     def work_folder(self) -> Path:
-        path = self.home.folder / "deliveries"
-        path.mkdir(exist_ok=True)
-        return path
+        return private_folder(self.home.folder / "deliveries")
 
     @property
     def first_day(self) -> date:

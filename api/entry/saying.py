@@ -1,5 +1,6 @@
 """How a process of the city ends when it cannot run: with one sentence and exit code 1."""
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ from marketplace.errors import StoaError
 
 
 def in_one_sentence(run: Callable[[], int]) -> int:
+    os.umask(0o077)  # whatever a process of the city writes is its owner's alone
     try:
         return run()
     except (StoaError, LedgerError, KeyFileError) as error:

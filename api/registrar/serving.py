@@ -10,7 +10,7 @@ from api.registrar.app import RegistrarOffice, create_registrar_app
 from ledger.city import City
 from ledger.keys import KeyStore, write_private
 from ledger.node import Node
-from ledger.storage import Database, open_database, sqlite_url
+from ledger.storage import Database, open_database, private_folder, sqlite_url
 from marketplace.schema import upgrade
 
 DATABASE = "registrar.db"
@@ -19,7 +19,7 @@ DESK_TOKEN = "desk-token"  # noqa: S105 (a file's name)
 
 def open_register(folder: Path, url: str | None = None) -> Database:
     """The registrar's own database, made when it is missing."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     engine = open_database(url or sqlite_url(folder / DATABASE), erasing=True)
     upgrade(engine, "registrar")
     return Database(engine)

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +40,7 @@ def main(
 ) -> int:
     """Run the command; `genesis` and `first_door` are the files that a new chain starts from. Returns the exit code."""
     options = _parser(program, genesis).parse_args(arguments)
+    os.umask(0o077)  # the chain's files are its owner's alone
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
     try:
         wanted = genesis_file.read(options.genesis) if options.genesis else None

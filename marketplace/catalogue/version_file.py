@@ -172,7 +172,7 @@ def _written_whole(plain: PrivateFile, target: Path, key: bytes, binding: bytes)
         raise ValueError("A version's key has 32 bytes.")
     unfinished = target.with_name(target.name + ".unfinished")
     try:
-        with unfinished.open("wb") as sealed:
+        with open(unfinished, "wb", opener=_private) as sealed:
             plain.stream.seek(0)
             size = seal(plain.stream, sealed, key=key, binding=binding)
             sealed.flush()
@@ -187,6 +187,11 @@ def _written_whole(plain: PrivateFile, target: Path, key: bytes, binding: bytes)
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
     return size
+
+
+def _private(path: str, flags: int) -> int:
+    """How a file is opened that only its owner may read."""
+    return os.open(path, flags, 0o600)
 
 
 @contextmanager

@@ -7,12 +7,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FORGE := contracts/toolchain/node_modules/.bin/forge
+SLITHER := contracts/toolchain/.venv/bin/slither
 ONCE ?=
 
-.PHONY: help demo test serve audit fix lint types contracts setup setup-dev lock clean
+.PHONY: help demo test serve audit fix lint types contracts lint-contracts prove setup setup-dev lock clean
 
 help: ## show this help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.run: requirements/run.txt pyproject.toml auditor/pyproject.toml
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Stoa needs Python 3.11 or newer. Set PYTHON=/path/to/python3.11.")'
@@ -56,9 +58,25 @@ contracts: $(VENV)/.dev ## compile the contracts and rewrite contracts/artifacts
 	npm ci --prefix contracts/toolchain --ignore-scripts --silent --no-fund --no-audit
 	$(BIN)/python -m contracts.toolchain.build
 
+$(FORGE): contracts/toolchain/package-lock.json
+	npm ci --prefix contracts/toolchain --ignore-scripts --silent --no-fund --no-audit
+	touch $@
+
+# slither wants another web3 than Stoa: an environment of its own.
+$(SLITHER): contracts/toolchain/slither.txt
+	$(PYTHON) -m venv contracts/toolchain/.venv
+	contracts/toolchain/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r contracts/toolchain/slither.txt
+	touch $@
+
+lint-contracts: $(VENV)/.dev $(FORGE) $(SLITHER) ## lint the contracts with forge and slither (needs npm)
+	$(BIN)/python -m contracts.toolchain.lint
+
+prove: $(VENV)/.dev $(FORGE) ## try for minutes to break what always holds on the ledger, from a new seed (needs npm)
+	$(BIN)/python -m contracts.toolchain.prove --patient
+
 lock: $(VENV)/.dev ## resolve dependencies again and rewrite requirements/*.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml requirements/build.in auditor/pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml requirements/build.in auditor/pyproject.toml requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
 
 clean: ## remove the virtual environment and everything a build made
-	rm -rf $(VENV) contracts/toolchain/node_modules contracts/out contracts/cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) contracts/toolchain/node_modules contracts/toolchain/.venv contracts/out contracts/cache .pytest_cache .ruff_cache

@@ -46,10 +46,7 @@ contract Consents is IConsents, EIP712, AccessManaged {
     }
 
     /// @inheritdoc IConsents
-    function grantBySignature(Terms calldata terms, Grant calldata grant_)
-        external
-        returns (ConsentId id)
-    {
+    function grantBySignature(Terms calldata terms, Grant calldata grant_) external returns (ConsentId id) {
         bool objection = _requireTerms(terms);
         id = idOf(terms, grant_.own);
         _requireUnused(id);

@@ -75,10 +75,7 @@ contract Datasets is IDatasets, SignedActs, AccessManaged {
     }
 
     /// @inheritdoc IDatasets
-    function publishVersion(VersionForm calldata form, Signature calldata signature)
-        external
-        returns (uint32 number)
-    {
+    function publishVersion(VersionForm calldata form, Signature calldata signature) external returns (uint32 number) {
         Dataset storage found = _known(form.dataset);
         (address steward,) = _participants.requireActive(found.steward);
         _requireAct(steward, keccak256(abi.encode(VERSION, form)), form.deadline, signature);

@@ -17,9 +17,8 @@ import {Class, OrderId} from "./Types.sol";
 contract Settlement is ISettlement, AccessManaged, Pausable {
     bytes32 private constant LICENCE_QUOTE =
         keccak256("LicenceQuote(uint32 useCase,uint32 tariff,uint64 price,uint40 deadline,bytes32 salt)");
-    bytes32 private constant ORDER_QUOTE = keccak256(
-        "OrderQuote(uint32 licence,uint32 tariff,bytes32 request,uint64 cap,uint40 deadline,bytes32 salt)"
-    );
+    bytes32 private constant ORDER_QUOTE =
+        keccak256("OrderQuote(uint32 licence,uint32 tariff,bytes32 request,uint64 cap,uint40 deadline,bytes32 salt)");
     uint256 private constant WHOLE = 10_000;
     uint256 private constant MOST_PAYEES = 4;
     /// @dev The city is the first participant; the remainder of every split is its own.
@@ -39,6 +38,7 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
     uint64 public owed;
     uint32 public tariffCount;
     mapping(uint32 number => Tariff) private _tariffs;
+
     /// @dev What an order needs of the tariff in force, in one slot.
     struct Current {
         uint32 number;
@@ -100,11 +100,7 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
     }
 
     /// @inheritdoc ISettlement
-    function buyLicence(LicenceQuote calldata quote, Payment calldata payment)
-        external
-        whenNotPaused
-        returns (uint32)
-    {
+    function buyLicence(LicenceQuote calldata quote, Payment calldata payment) external whenNotPaused returns (uint32) {
         bytes32 id = licenceQuoteId(quote);
         _pull(payment, quote.price, id);
         return _issue(quote, id, payment.from, id);
@@ -122,7 +118,11 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
     }
 
     /// @inheritdoc ISettlement
-    function openOrder(OrderQuote calldata quote, Payment calldata payment) external whenNotPaused returns (OrderId id) {
+    function openOrder(OrderQuote calldata quote, Payment calldata payment)
+        external
+        whenNotPaused
+        returns (OrderId id)
+    {
         id = orderId(quote);
         _pull(payment, quote.cap, OrderId.unwrap(id));
         _open(id, quote, payment.from, OrderId.unwrap(id));
@@ -279,9 +279,7 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
     {
         (bytes32 terms, uint16 longestDays) = _useCases.boundsOf(useCase);
         uint256 lasting = longestDays < found.licenceDays ? longestDays : found.licenceDays;
-        return _licences.issue(
-            buyer, useCase, uint40(block.timestamp + lasting * 1 days), found.quota, discount, terms
-        );
+        return _licences.issue(buyer, useCase, uint40(block.timestamp + lasting * 1 days), found.quota, discount, terms);
     }
 
     function _open(OrderId id, OrderQuote calldata quote, address payer, bytes32 nonce) private {
@@ -328,15 +326,29 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
     /// @dev The payment's nonce is the quote's digest, so an authorisation seen by others opens nothing else.
     function _pull(Payment calldata payment, uint64 amount, bytes32 nonce) private {
         _credit.receiveWithAuthorization(
-            payment.from, address(this), amount, payment.validAfter, payment.validBefore, nonce,
-            payment.v, payment.r, payment.s
+            payment.from,
+            address(this),
+            amount,
+            payment.validAfter,
+            payment.validBefore,
+            nonce,
+            payment.v,
+            payment.r,
+            payment.s
         );
     }
 
     function _push(Payment calldata payment, uint64 amount) private {
         _credit.transferWithAuthorization(
-            payment.from, address(this), amount, payment.validAfter, payment.validBefore, payment.nonce,
-            payment.v, payment.r, payment.s
+            payment.from,
+            address(this),
+            amount,
+            payment.validAfter,
+            payment.validBefore,
+            payment.nonce,
+            payment.v,
+            payment.r,
+            payment.s
         );
     }
 

@@ -111,7 +111,9 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
             delete _proposals[id];
         }
 
-        _settleDecision(id, found, decision, 0, first == address(0) ? msg.sender : first, first == address(0) ? first : msg.sender);
+        _settleDecision(
+            id, found, decision, 0, first == address(0) ? msg.sender : first, first == address(0) ? first : msg.sender
+        );
     }
 
     /// @inheritdoc IUseCases
@@ -119,9 +121,9 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
         UseCase storage found = _in(id, State.Applied);
         Rule storage rule = _rules[number];
         (, Class class) = _participants.requireActive(found.applicant);
-        bool matches = !found.personal && !found.sensitive && rule.longestDays != 0 && found.longestDays <= rule.longestDays
-            && found.retentionDays <= rule.retentionDays && rule.classes & (1 << uint8(class)) != 0
-            && (rule.purpose == 0 || rule.purpose == found.purpose);
+        bool matches = !found.personal && !found.sensitive && rule.longestDays != 0
+            && found.longestDays <= rule.longestDays && found.retentionDays <= rule.retentionDays
+            && rule.classes & (1 << uint8(class)) != 0 && (rule.purpose == 0 || rule.purpose == found.purpose);
         if (!matches) revert RuleDoesNotApply(id, number);
 
         Decision memory decision = Decision({
@@ -208,7 +210,9 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
         UseCase storage found = _in(id, State.Allowed);
         Published storage published = _notices[id][statement];
         // One word says both: that the notice is published for this scope and that the recipient is the approved one.
-        if (published.binding != _binding(scope, recipient)) _refuseGrant(id, found, published, statement, recipient, scope);
+        if (published.binding != _binding(scope, recipient)) {
+            _refuseGrant(id, found, published, statement, recipient, scope);
+        }
         if (_applicants[found.applicant].frozen) revert ApplicantFrozen(found.applicant);
         return (found.longestDays, published.kind == NoticeKind.Objection);
     }
@@ -268,7 +272,9 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
                 if (!source.optional) made.requiredScope |= bit;
             }
         }
-        if (sources.length > MOST_SOURCES || optional_ > MOST_OPTIONAL) revert TooManySources(sources.length, optional_);
+        if (sources.length > MOST_SOURCES || optional_ > MOST_OPTIONAL) {
+            revert TooManySources(sources.length, optional_);
+        }
     }
 
     function _in(uint32 id, State state) private view returns (UseCase storage found) {

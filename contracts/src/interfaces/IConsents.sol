@@ -108,7 +108,9 @@ interface IConsents {
     error EmptyBatch();
 
     /// @notice Grants with one's own transaction.
-    function grant(Terms calldata terms, Own calldata own, Signature calldata countersignature) external returns (ConsentId);
+    function grant(Terms calldata terms, Own calldata own, Signature calldata countersignature)
+        external
+        returns (ConsentId);
 
     /// @notice Grants on behalf of the citizen who signed. Anyone may carry it.
     function grantBySignature(Terms calldata terms, Grant calldata grant_) external returns (ConsentId);

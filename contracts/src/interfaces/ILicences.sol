@@ -39,7 +39,13 @@ interface ILicences is IERC5192, IERC7858 {
     }
 
     event LicenceIssued(
-        uint32 indexed id, uint32 indexed useCase, address indexed licensee, uint40 endsAt, uint32 quota, uint16 discount, bytes32 terms
+        uint32 indexed id,
+        uint32 indexed useCase,
+        address indexed licensee,
+        uint40 endsAt,
+        uint32 quota,
+        uint16 discount,
+        bytes32 terms
     );
     event LicenceTerminated(uint32 indexed id, bytes32 reason);
 

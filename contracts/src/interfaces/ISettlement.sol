@@ -98,9 +98,19 @@ interface ISettlement {
         uint32 indexed licence, address indexed buyer, uint32 indexed tariff, uint64 price, bytes32 quote, bytes32 nonce
     );
     event OrderOpened(
-        OrderId indexed id, uint32 indexed licence, address indexed buyer, uint32 tariff, bytes32 request, uint64 cap, uint40 deadline, uint16 discount, bytes32 nonce
+        OrderId indexed id,
+        uint32 indexed licence,
+        address indexed buyer,
+        uint32 tariff,
+        bytes32 request,
+        uint64 cap,
+        uint40 deadline,
+        uint16 discount,
+        bytes32 nonce
     );
-    event OrderSettled(OrderId indexed id, uint32 indexed licence, uint32 indexed tariff, uint64 charge, Outcome outcome);
+    event OrderSettled(
+        OrderId indexed id, uint32 indexed licence, uint32 indexed tariff, uint64 charge, Outcome outcome
+    );
     /// @notice `reason` is 0 for a refund after the deadline.
     event OrderRefunded(OrderId indexed id, uint32 indexed licence, uint64 amount, bytes32 reason);
     event Withdrawn(address indexed account, uint64 amount);

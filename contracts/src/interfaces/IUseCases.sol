@@ -121,9 +121,7 @@ interface IUseCases {
     );
     event RulePublished(uint32 indexed rule, Rule terms);
     event RuleRetired(uint32 indexed rule);
-    event NoticePublished(
-        uint32 indexed id, bytes32 indexed statement, bytes5 language, NoticeKind kind, uint16 scope
-    );
+    event NoticePublished(uint32 indexed id, bytes32 indexed statement, bytes5 language, NoticeKind kind, uint16 scope);
     event NoticeRetired(uint32 indexed id, bytes32 indexed statement);
     event UseCaseClosed(uint32 indexed id, bytes32 reason);
 

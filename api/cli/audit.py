@@ -11,7 +11,13 @@ from rich.progress import Progress
 
 from api.cli.context import Opened, opened
 from api.cli.terminal import console, speaking
+from ledger.digests import hexed
 from marketplace.provenance import bundle
+
+CityDigest = Annotated[
+    str | None,
+    typer.Option("--city", metavar="DIGEST", help="the city you expect; by default this home's city.json"),
+]
 
 app = typer.Typer(no_args_is_help=True, help="Export the city's evidence and verify it independently.")
 
@@ -44,6 +50,7 @@ def verify(
     target: Annotated[
         Path | None, typer.Argument(help="a bundle; a fresh one is exported if none is named")
     ] = None,
+    city_digest: CityDigest = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the verdict here as well")] = None,
 ) -> None:
     """Have the independent auditor replay the ledger from genesis and compare everything."""
@@ -51,7 +58,7 @@ def verify(
         chosen = target or Path(folder) / "bundle"
         if target is None:
             exported(city, chosen)
-        arguments = ["verify", "--bundle", str(chosen), "--node", city.home.settings.node]
+        arguments = ["verify", "--bundle", str(chosen), *expected(city, city_digest)]
         if json_file is not None:
             arguments += ["--json", str(json_file)]
         code = run_auditor(arguments)
@@ -59,11 +66,21 @@ def verify(
 
 
 @app.command()
-def receipt(file: Annotated[Path, typer.Argument(help="a receipt or proof (JSON)", exists=True)]) -> None:
+def receipt(
+    file: Annotated[Path, typer.Argument(help="a receipt or proof (JSON)", exists=True)],
+    city_digest: CityDigest = None,
+) -> None:
     """Check a receipt or a proof against the city's node."""
     with speaking(), opened() as city:
-        code = run_auditor(["receipt", str(file), "--node", city.home.settings.node])
+        code = run_auditor(["receipt", str(file), *expected(city, city_digest)])
     raise typer.Exit(code)
+
+
+def expected(city: Opened, digest: str | None) -> list[str]:
+    """What the auditor is to measure against. The city's own file is what its operator knows; whoever does not
+    trust this machine names the digest that is printed on a receipt, or runs stoa-audit on another one.
+    """
+    return ["--node", city.home.settings.node, "--city", digest or hexed(city.house.city.digest)]
 
 
 def run_auditor(arguments: list[str]) -> int:

@@ -141,7 +141,7 @@ def audit(stage: Stage, score: Score) -> None:
         folder = stage.home.folder / "audit"
         shutil.rmtree(folder, ignore_errors=True)
         bundle.export(stage.house, stage.city.node, folder, step.progress)
-        code, verdict = verify(folder, stage.home.settings.node)
+        code, verdict = verify(stage, folder, stage.home.settings.node)
         require(code == 0, f"The auditor found: {findings(verdict)}")
         checks = verdict["checks"]
         step.say(f"{len(checks)} checks hold over blocks 0 to {verdict['range']['last']}")
@@ -159,10 +159,11 @@ def names(verdict: dict[str, Any]) -> str:
     return ", ".join(line.split(" ")[0] for line in verdict["notAudited"])
 
 
-def verify(folder: Path, node: str) -> tuple[int, dict[str, Any]]:
+def verify(stage: Stage, folder: Path, node: str) -> tuple[int, dict[str, Any]]:
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "verdict.json"
         command = [sys.executable, "-m", "stoa_audit", "verify", "--bundle", str(folder), "--node", node]
+        command += ["--city", stage.house.city.digest.hex()]
         done = subprocess.run([*command, "--json", str(report)], check=False, capture_output=True)
         verdict = json.loads(report.read_text()) if report.exists() else {"output": done.stdout.decode()}
         return done.returncode, verdict
@@ -198,7 +199,7 @@ def changed_row(stage: Stage, chance: random.Random) -> str:
         house = House.of(stage.house.city, copy)
         bundle.export(house, stage.city.node, Path(scratch) / "bundle")
         house.close()
-        code, verdict = verify(Path(scratch) / "bundle", stage.home.settings.node)
+        code, verdict = verify(stage, Path(scratch) / "bundle", stage.home.settings.node)
     return f"row {row} of {table}: {named(code, verdict)}"
 
 
@@ -221,7 +222,7 @@ def changed_result(stage: Stage, chance: random.Random) -> str:
 
 def changed_answer(stage: Stage, chance: random.Random) -> str:
     with lying_node(stage.home.settings.node, chance) as liar:
-        code, verdict = verify(stage.home.folder / "audit", liar.url)
+        code, verdict = verify(stage, stage.home.folder / "audit", liar.url)
     return f"{liar.lie}: {named(code, verdict)}"
 
 

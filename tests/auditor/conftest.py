@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from stoa_audit.audit import Task, verify
 from stoa_audit.node import Node
 from stoa_audit.report import Exit, Report
 
+from ledger.digests import unhexed
 from tests.auditor.bundles import Copy
 from tests.auditor.desk import Desk
 from tests.auditor.history import Happened, live
@@ -59,10 +61,21 @@ Audit = Callable[..., Report]
 
 @pytest.fixture
 def audit() -> Audit:
+    """Audit as somebody who knows the city of the manifest, unless another digest (or None) is named."""
+
     def run(bundle: Path, ask: Callable[[Any], Any] | None = None, **task: Any) -> Report:
+        task.setdefault("city", city_of(bundle))
         return verify(Task(bundle, None if ask is None else Node(ask), **task))
 
     return run
+
+
+def city_of(bundle: Path) -> bytes | None:
+    """The city that the manifest names; None when there is no manifest to read."""
+    try:
+        return unhexed(orjson.loads((bundle / "manifest.json").read_bytes())["city"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def named(report: Report, check: str, fragment: str) -> bool:

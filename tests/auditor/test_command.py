@@ -45,12 +45,18 @@ def url(honest: Honest) -> Generator[str]:
     server.server_close()
 
 
+def whole(honest: Honest, url: str) -> list[str]:
+    """Everything that an auditor can name."""
+    city = honest.town.city.digest.hex()
+    return ["verify", "--bundle", str(honest.bundle), "--node", url, "--city", city]
+
+
 def test_an_honest_city_exits_0_and_says_so(
     honest: Honest, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     verdict = tmp_path / "verdict.json"
 
-    code = main(["verify", "--bundle", str(honest.bundle), "--node", url, "--json", str(verdict)])
+    code = main([*whole(honest, url), "--json", str(verdict)])
 
     shown = capsys.readouterr()
     assert code == HOLDS
@@ -71,7 +77,8 @@ def test_a_bundle_alone_exits_3_and_says_what_was_not_checked(
 
     assert code == INCOMPLETE
     assert (
-        "Not checked: node.ledger, node.headers, node.logs, node.state, node.calls" in capsys.readouterr().out
+        "Not checked: city.file, node.ledger, node.headers, node.logs, node.state, node.calls"
+        in capsys.readouterr().out
     )
 
 

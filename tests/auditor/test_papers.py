@@ -27,7 +27,7 @@ def check(tmp_path: Path, honest: Honest) -> Callable[..., Report]:
     def run(paper: Json, *, node: bool = True, city: bytes | None = None) -> Report:
         path = tmp_path / "paper.json"
         path.write_bytes(orjson.dumps(paper))
-        return examine(path, Node(honest.ask) if node else None, city)
+        return examine(path, Node(honest.ask) if node else None, city or honest.town.city.digest)
 
     return run
 
@@ -262,6 +262,17 @@ def test_a_receipt_shows_a_rewritten_ledger(
     assert report.exit in {Exit.WRONG, Exit.INCOMPLETE}
     chain = report["paper.chain"]
     assert "is not in the node's chain" in str(chain.finding) or "does not have block" in chain.gap
+
+
+def test_a_receipt_is_of_nobodys_city_until_somebody_names_one(honest: Honest, tmp_path: Path) -> None:
+    (tmp_path / "paper.json").write_bytes(
+        orjson.dumps(papers.consent_receipt(honest, honest.happened.given[8]))
+    )
+
+    report = examine(tmp_path / "paper.json", Node(honest.ask), None)
+
+    assert report.exit is Exit.INCOMPLETE
+    assert [gap.id for gap in report.gaps] == ["paper.city"]
 
 
 def test_another_city_than_the_expected_one_is_named(honest: Honest, check: Callable[..., Report]) -> None:

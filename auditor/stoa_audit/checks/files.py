@@ -4,6 +4,8 @@ from stoa_audit.bundle import Bundle
 from stoa_audit.digests import hexed
 from stoa_audit.report import Report
 
+NO_CITY = "no city digest was named (--city DIGEST)"
+
 
 def check_files(bundle: Bundle, report: Report) -> None:
     """Every file that the manifest names is there as it says, and no other."""
@@ -33,6 +35,7 @@ def check_city(bundle: Bundle, report: Report, wanted: bytes | None) -> None:
         f"has the digest {hexed(city.digest)}, the manifest names {hexed(bundle.manifest.city)}",
     )
     if wanted is None:
+        check.missed(NO_CITY)
         check.notes.append(f"compare with a receipt or with what the city publishes: {hexed(city.digest)}")
     else:
         check.expect(

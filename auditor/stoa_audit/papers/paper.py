@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from stoa_audit import receipts, rlp
 from stoa_audit.abi_words import Values
 from stoa_audit.beside.blocks import header_of
+from stoa_audit.checks.files import NO_CITY
 from stoa_audit.city import City
 from stoa_audit.contracts import contract_abi
 from stoa_audit.digests import hexed
@@ -48,6 +49,7 @@ class Paper:
         check = self.report["paper.city"]
         city = self.city
         if self._wanted is None:
+            check.missed(NO_CITY)
             check.notes.append(f"compare with what the city publishes: {hexed(city.digest)}")
         else:
             check.expect(city.digest == self._wanted, "city", f"has the digest {hexed(city.digest)}")

@@ -338,9 +338,12 @@ class World:
 
     def cohort(self, use_case: int, block: int) -> list[bytes]:
         """The ids of all consents to a use case that are in force at a block, ascending."""
+        return sorted(one.id for one in self.in_force(use_case, block))
+
+    def in_force(self, use_case: int, block: int) -> list[Consent]:
+        """Consents and objections to a use case that are in force at a block."""
         time = self.times[block]
-        found = (one.id for one in self.consents_of.get(use_case, []) if one.is_in_force(block, time))
-        return sorted(found)
+        return [one for one in self.consents_of.get(use_case, []) if one.is_in_force(block, time)]
 
     @property
     def escrowed(self) -> int:

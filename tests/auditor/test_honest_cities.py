@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from stoa_audit.report import Exit, Report, Status
 
-from ledger.enums import Class
+from ledger.enums import Class, Ground
 from marketplace.provenance import bundle
 from tests import small_city
 from tests.auditor.conftest import Audit, Honest
@@ -60,6 +60,14 @@ def test_without_a_node_the_verdict_is_incomplete_and_says_why(honest: Honest, a
     assert all(check.gap == "no node was named (--node URL)" for check in report.gaps)
 
 
+def test_a_city_that_nobody_named_is_not_checked(honest: Honest, audit: Audit) -> None:
+    """A digest that the city wrote itself is no expectation of anybody's."""
+    report = audit(honest.bundle, honest.ask, city=None)
+
+    assert [check.id for check in report.gaps] == ["city.file"]
+    assert report.exit is Exit.INCOMPLETE
+
+
 def test_what_is_not_audited_is_listed(honest: Honest, audit: Audit) -> None:
     report = audit(honest.bundle)
 
@@ -97,6 +105,32 @@ def open_office(tmp_path: Path):
     yield office
     office.close()
     town.devnet.close()
+
+
+def test_a_city_that_uses_data_by_law_passes(open_office: Office, tmp_path: Path, audit: Audit) -> None:
+    """Nobody consents where the ground is another: an empty cohort is no fault of the order."""
+    office = open_office
+    law = (("persons", Ground.PUBLIC_TASK), ("trips", Ground.PUBLIC_TASK))
+    office.dataset(small_city.document(small_city.PERSONS), small_city.write_persons(tmp_path / "p.csv", 60))
+    office.dataset(
+        small_city.document(small_city.TRIPS),
+        small_city.write_trips(tmp_path / "t.sqlite", 60),
+        table="trips",
+    )
+    office.join("lab", Class.COMMERCIAL)
+    use_case = office.apply("lab", small_city.document(small_city.TRAVEL), grounds=law, minimum_cohort=5)
+    office.allow(use_case)
+    office.town.set_tariff(use_case)
+    office.fund("lab")
+    office.anchor()
+    office.order("lab", office.buy_licence("lab", use_case))
+    office.pump(analysis=True)
+
+    bundle.export(office.house, office.town.node, tmp_path / "bundle")
+    report = audit(tmp_path / "bundle", office.town.devnet.rpc)
+
+    require_all_holds(report)
+    assert report["orders.cohort"].count == 1
 
 
 def test_a_city_run_by_its_own_services_passes(open_office: Office, tmp_path: Path, audit: Audit) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from stoa_audit.digests import ZERO, hexed
 from stoa_audit.merkle import ordered_root
 from stoa_audit.report import Report
-from stoa_audit.world import Order, OrderState, World
+from stoa_audit.world import Order, OrderState, UseCase, World
 
 
 def check_cohorts(world: World, report: Report) -> None:
@@ -39,9 +39,17 @@ def _fault(world: World, order: Order, known: dict[tuple[int, int], tuple[bytes,
         return f"names a cohort of {outcome['cohortSize']}, at block {block} {size} consents were in force"
     if root != outcome["consentRoot"]:
         return f"names another root than that of the {size} consents in force at block {block}"
-    if size < use_case.minimum_cohort:
-        return f"was answered over {size} consents, the decision asks for {use_case.minimum_cohort}"
+    agreed = sum(not one.grant["objection"] for one in world.in_force(use_case.number, block))
+    if needs_consents(use_case) and agreed < use_case.minimum_cohort:
+        return f"was answered over {agreed} consents, the decision asks for {use_case.minimum_cohort}"
     return None
+
+
+def needs_consents(use_case: UseCase) -> bool:
+    """Whether nobody's rows can be used without her consent. On another legal ground everybody's are, but those of
+    whoever objects: that enough people are left is the gate's to see, for the ledger does not know how many there are.
+    """
+    return use_case.required_scope != 0 or use_case.objection_scope == 0
 
 
 def _cohort(

@@ -18,7 +18,6 @@ ELSEWHERE = (
     "api.web",
     "ledger.carrying",
     "ledger.deploy",
-    "ledger.evidence",
     "ledger.outbox.sender",
     "ledger.reader",
     "ledger.transactions",

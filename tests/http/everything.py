@@ -137,7 +137,14 @@ class Everything:
             "stopConsent": lambda: Request("anna", {"id": self.consent}),
             **{
                 name: lambda: Request("commercial", {"id": self.order})
-                for name in ("getOrder", "getResult", "getResultSalt", "getOrderReceipt", "getStatement")
+                for name in (
+                    "getOrder",
+                    "getResult",
+                    "getResultSalt",
+                    "getOrderReceipt",
+                    "getPurchaseReceipt",
+                    "getStatement",
+                )
             },
             **{
                 name: lambda: Request("commercial", {"number": str(self.licence)})
@@ -145,6 +152,8 @@ class Everything:
             },
             "getRiskReport": lambda: Request("commercial", {"number": str(self.travel)}),
             "getConsent": lambda: Request("nobody", {"id": self.consent}),
+            "getConsentReceipt": lambda: Request("nobody", {"id": self.consent}),
+            "getCohortProof": lambda: Request("nobody", {"id": self.consent, "order": self.order}),
             "getErasure": lambda: Request("nobody", {"id": self.erasure}),
             "getMessage": lambda: Request("nobody", {"key": f"order:{self.order[2:]}"}),
             "getProblem": lambda: Request("nobody", {"code": "unknown_order"}),

@@ -15,6 +15,7 @@ from tests.town import Town
 
 PATHS = {
     "id": "0x" + "ab" * 32,
+    "order": "0x" + "ab" * 32,
     "number": "1",
     "version": "1",
     "key": "order:" + "ab" * 32,

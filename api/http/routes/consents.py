@@ -1,13 +1,13 @@
 """Consents as the ledger has them, and their end. No account is needed for either."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response, status
 from pydantic import Field
 
 from api.http.acts import Taken, TypedData, taken
 from api.http.consent_shapes import Own, Terms
-from api.http.dependencies import HouseHere, Reading, Writing
+from api.http.dependencies import Here, HouseHere, Reading, Writing
 from api.http.once import JustOnce
 from api.http.policies import Anybody, Ombudsman, Slowly
 from api.http.routes.city import BlockAnswer
@@ -17,6 +17,7 @@ from ledger.typed_documents import revocation_document
 from marketplace.catalogue import artefacts
 from marketplace.consent import queries, service, stopping
 from marketplace.consent.standing import how_it_ended, state_of
+from marketplace.provenance import proofs
 from marketplace.provenance.queries import head
 
 router = APIRouter(prefix="/v1", tags=["citizens"])
@@ -39,7 +40,7 @@ class ConsentReceipt(Answer):
     how: str | None = Field(description="signer, signature, code or mandate.")
     city: Digest = Field(description="Of the city file.")
     newest_block: BlockAnswer = Field(
-        description="Sealed: a later rewrite of the ledger can be proven with it."
+        description="When this was answered. Its sealed header is in the file to keep, at `receipt`."
     )
 
 
@@ -101,6 +102,25 @@ def get_consent(
         city=house.city.digest,
         newest_block=BlockAnswer.of(now),
     )
+
+
+@router.get("/consents/{id}/receipt", operation_id="getConsentReceipt", dependencies=[Anybody])
+def get_consent_receipt(
+    id: Annotated[Digest, Path(description="The consent's id.")], session: Reading, here: Here
+) -> dict[str, Any]:
+    """The receipt to keep: it proves itself, and any later rewrite of the ledger (docs/bundle.md)."""
+    return proofs.consent_receipt(session, here.house, here.node, id)
+
+
+@router.get("/consents/{id}/proofs/{order}", operation_id="getCohortProof", dependencies=[Anybody])
+def get_cohort_proof(
+    id: Annotated[Digest, Path(description="The consent's id.")],
+    order: Annotated[Digest, Path(description="The order's id.")],
+    session: Reading,
+    here: Here,
+) -> dict[str, Any]:
+    """Proof that a consent was, or was not, among those in force for a settled order (docs/bundle.md)."""
+    return proofs.cohort_proof(session, here.house, here.node, consent=id, order=order)
 
 
 @router.post(

@@ -28,7 +28,7 @@ from marketplace.orders.coverage import Coverage
 from marketplace.orders.model import Order
 from marketplace.orders.service import OrderOffer
 from marketplace.participants.model import Participant
-from marketplace.provenance import statements
+from marketplace.provenance import proofs, statements
 from marketplace.provenance.queries import head
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
@@ -225,6 +225,13 @@ def get_salt(id: OrderId, caller: Caller, house: HouseHere, vault: VaultReading)
 def get_receipt(id: OrderId, caller: Caller, session: Reading) -> PurchaseReceipt:
     """What was paid for a run, what came back, and where each cent of the rest went."""
     return PurchaseReceipt.of(receipts.of_order(session, receipts.order_of(session, id, caller.account)))
+
+
+@router.get("/{id}/purchase-receipt", operation_id="getPurchaseReceipt")
+def get_purchase_receipt(id: OrderId, caller: Caller, session: Reading, here: Here) -> dict[str, Any]:
+    """The receipt to keep: it proves itself, and any later rewrite of the ledger (docs/bundle.md)."""
+    order = receipts.order_of(session, id, caller.account)
+    return proofs.purchase_receipt(session, here.house, here.node, order)
 
 
 @router.get("/{id}/statement", operation_id="getStatement")

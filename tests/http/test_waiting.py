@@ -75,13 +75,13 @@ def test_a_repeated_request_waits_too(city: HttpCity) -> None:
 
 
 def test_what_the_ledger_refuses_is_told_by_name(trade: Trade) -> None:
-    """The city closes the use case between the quote and the block."""
-    town = trade.city.office.town
+    """The city closes the use case between the request and its block."""
     number = number_of(trade.lab.act("use-cases", WISH))
-    body = trade.lab.signed("licences", {"use_case": number})
-    town.close(number)
+    body, mine = trade.lab.signed("licences", {"use_case": number}), key()
+    assert trade.lab.http.post("/v1/licences", json=body, headers=mine).status_code == 202
+    trade.city.office.town.close(number)
     with workers(trade.city):
-        answer = send(trade.lab, "licences", body)
+        answer = send(trade.lab, "licences", body, **mine)
     problem = answer.json()
     assert (answer.status_code, problem["code"], answer.history) == (409, "ledger_refused", [])
     assert "WrongUseCaseState" in problem["detail"]

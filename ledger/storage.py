@@ -6,6 +6,7 @@
 *operations*: outbox, nonces, idempotency, sessions, access log.
 """
 
+import logging
 import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -14,11 +15,18 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Boolean, Engine, Integer, LargeBinary, String, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeEngine
 
 WRITERS = 0x53746F61
 """The advisory lock that writers of a PostgreSQL database take in turn: "Stoa" in ASCII."""
+
+
+TRUNCATION_WAIT = 500
+"""Milliseconds in which a log is to become free. Writers wait meanwhile."""
+
+logger = logging.getLogger("stoa.storage")
 
 
 class Store(StrEnum):
@@ -139,6 +147,9 @@ class Database:
         self.engine = engine
         self._reading = engine
         self._writing = engine.execution_options(writes=True)
+        # Whoever was here before may have been killed between deleting and truncating.
+        self._truncations_asked, self._truncations_done = 1, 0
+        self._warned = False
         if engine.dialect.name == "postgresql":
             # SQLite reads one snapshot by itself.
             self._reading = engine.execution_options(
@@ -157,11 +168,40 @@ class Database:
         with Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
-    def truncate_log(self) -> None:
-        """Move SQLite's write-ahead log into the file and cut it to nothing, so that no deleted byte stays in it."""
-        if self.engine.dialect.name == "sqlite":
-            with self.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    @property
+    def must_be_truncated(self) -> bool:
+        """Whether something that was deleted may still be in SQLite's log; true when a database is opened."""
+        return self._truncations_done < self._truncations_asked
+
+    def truncate_log(self) -> bool:
+        """Move SQLite's write-ahead log into the file and cut it to nothing, so that no deleted byte stays in it.
+
+        False when somebody read or wrote for as long as this waits (`TRUNCATION_WAIT`): try again.
+        """
+        self._truncations_asked += 1
+        asked = self._truncations_asked
+        if not self._log_is_cut():
+            if not self._warned:
+                logger.warning("What was deleted is still in a database's log: it is read. Trying again.")
+            self._warned = True
+            return False
+        self._truncations_done = max(self._truncations_done, asked)
+        self._warned = False
+        return True
+
+    def _log_is_cut(self) -> bool:
+        if self.engine.dialect.name != "sqlite":
+            return True
+        with self.engine.connect() as connection:
+            before = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={TRUNCATION_WAIT}")
+            try:
+                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+            except OperationalError:
+                return False
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={before}")
+        return not busy
 
     def close(self) -> None:
         self.engine.dispose()

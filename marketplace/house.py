@@ -33,7 +33,7 @@ class House:
         cls, city: City, folder: Path, *, database_url: str | None = None, vault_url: str | None = None
     ) -> "House":
         private_folder(folder)
-        main = open_database(database_url or sqlite_url(folder / "stoa.db"))
+        main = open_database(database_url or sqlite_url(folder / "stoa.db"), erasing=True)
         vault = open_database(vault_url or sqlite_url(folder / "vault.db"), erasing=True)
         upgrade(main, "main")
         upgrade(vault, "vault")
@@ -43,6 +43,11 @@ class House:
     def versions(self) -> Path:
         """The folder of the encrypted version files."""
         return private_folder(self.folder / "versions")
+
+    def forget_deleted(self) -> bool:
+        """Let nothing that was deleted stay in a log on the disk. False while somebody reads: ask again."""
+        cut = [database.truncate_log() for database in (self.vault, self.database)]
+        return all(cut)
 
     def close(self) -> None:
         self.database.close()

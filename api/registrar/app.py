@@ -36,7 +36,7 @@ from ledger.city import City, Contracts
 from ledger.keys import Signer
 from ledger.node import Node
 from ledger.storage import Database
-from marketplace.errors import NotSignedInError, StoaError
+from marketplace.errors import NotSignedInError, StoaError, UnavailableError
 from marketplace.registrar import service
 from marketplace.registrar.service import Ask
 
@@ -47,6 +47,12 @@ class WrongTokenError(NotSignedInError):
     """The registrar does not know this token."""
 
     code = "wrong_registrar_token"
+
+
+class RegisterBusyError(UnavailableError):
+    """Somebody reads the register just now."""
+
+    code = "register_busy"
 
 
 @dataclass(frozen=True)
@@ -144,13 +150,25 @@ def pen_of(here: RegistrarOffice) -> service.Pen:
     )
 
 
-def forget(shown: LetterShown, session: Register) -> Forgotten:
-    """Erase the person of this letter. Asked again, there is nobody left to erase."""
+def forget(shown: LetterShown, here: Here) -> Forgotten:
+    """Erase the person of this letter. Asked again, there is nobody left to erase.
+
+    Raises:
+        RegisterBusyError: she is erased, but the database's log could not be cut.
+    """
+    with here.database.writing() as session:
+        forgotten = forgotten_by_letter(session, shown.letter)
+    if not here.database.truncate_log():
+        raise RegisterBusyError("The register is read, and its log still holds what was erased. Ask again.")
+    return Forgotten(forgotten=forgotten)
+
+
+def forgotten_by_letter(session: Session, letter: str) -> bool:
     try:
-        found = service.person_of_letter(session, shown.letter)
+        found = service.person_of_letter(session, letter)
     except service.UnknownLetterError:
-        return Forgotten(forgotten=False)
-    return Forgotten(forgotten=bool(service.forget(session, kind=found.kind, key=found.key)))
+        return False
+    return bool(service.forget(session, kind=found.kind, key=found.key))
 
 
 def is_desk() -> IsDesk:

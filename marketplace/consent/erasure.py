@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from ledger.digests import hexed
 from ledger.outbox import messages
 from ledger.outbox.tables import MessageRow, State
 from ledger.tree import OrderedTree
@@ -31,6 +32,7 @@ from marketplace.consent.tables import (
 from marketplace.errors import NotFoundError
 from marketplace.house import House
 from marketplace.provenance import access_log
+from marketplace.requests import service as requests
 
 KEY_BYTES = 32
 NAME_BYTES = 4
@@ -124,7 +126,7 @@ def carry_out(house: House, id_: bytes) -> bool:
         assert subject is not None
         _rewrite(house, one, subject)
     _unlink(house, id_)
-    return True
+    return _close(house, id_)
 
 
 def _collect(house: House, id_: bytes) -> int | None:
@@ -211,7 +213,13 @@ def _destroy(house: House, one: ErasedVersionRow, subject: int) -> None:
 
 def _unlink(house: House, id_: bytes) -> None:
     """Destroy what ties consents and rows to her; her index goes to nobody else."""
+    with house.vault.reading() as vault:
+        if vault.get_one(ErasureRow, id_).key is None:
+            return
+        hers = vault.scalars(select(EndedByErasureRow.consent).where(EndedByErasureRow.erasure == id_)).all()
     with house.database.writing() as session:
+        # An answer that was kept for a repeated request may list several of them together.
+        requests.forget_answers(session, naming=[hexed(consent) for consent in hers])
         access_log.record(session, who="citizen", did="erase", outcome="erased")
     with house.vault.writing() as vault:
         row = vault.get_one(ErasureRow, id_)
@@ -225,8 +233,15 @@ def _unlink(house: House, id_: bytes) -> None:
             .values(kind="erased", key=secrets.token_hex(16))
         )
         row.kind = row.key = None
-        row.done_at = int(time.time())
-    house.vault.truncate_log()
+
+
+def _close(house: House, id_: bytes) -> bool:
+    """It is done once no byte of hers is in a log on the disk."""
+    if not house.forget_deleted():
+        return False
+    with house.vault.writing() as vault:
+        vault.get_one(ErasureRow, id_).done_at = int(time.time())
+    return True
 
 
 def certificate(vault: Session, id_: bytes) -> Certificate:

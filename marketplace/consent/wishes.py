@@ -28,6 +28,9 @@ class Wishes:
         moved = send_due_stops(self._house, int(time.time()))
         for id_ in erasure.unfinished(self._house):
             moved = self._forget(id_) or moved
+        if self._house.vault.must_be_truncated:
+            # Also after a start: whoever was here before may have been killed between deleting and truncating.
+            self._house.vault.truncate_log()
         return moved
 
     def _forget(self, id_: bytes) -> bool:

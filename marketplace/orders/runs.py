@@ -414,6 +414,7 @@ class Workbench:
         with self._house.vault.writing() as vault:
             vault.execute(delete(ResultKeyRow).where(ResultKeyRow.order == id_))
             vault.execute(delete(ReleaseRow).where(ReleaseRow.order == id_))
+        self._house.vault.truncate_log()
         with self._house.database.writing() as session:
             session.execute(delete(SealedRow).where(SealedRow.order == id_))
 

@@ -76,6 +76,33 @@ def test_an_error_of_the_database_names_the_statement_and_no_value(database: Dat
     assert SECRET not in told
 
 
+def in_the_log(file: Path) -> int:
+    return Path(f"{file}-wal").read_bytes().count(SECRET.encode())
+
+
+def test_what_was_deleted_leaves_the_log_once_nobody_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "some.db"
+    made = Database(open_database(sqlite_url(file), erasing=True))
+    with made.writing() as session:
+        session.execute(text("CREATE TABLE papers (code VARCHAR PRIMARY KEY)"))
+        session.execute(text("INSERT INTO papers VALUES (:code)"), {"code": SECRET})
+    assert made.must_be_truncated
+
+    with made.reading() as reader:
+        reader.execute(text("SELECT * FROM papers")).all()
+        with made.writing() as session:
+            session.execute(text("DELETE FROM papers"))
+        assert not made.truncate_log()
+        assert made.must_be_truncated
+        assert in_the_log(file)
+    assert made.truncate_log()
+
+    assert not made.must_be_truncated
+    assert in_the_log(file) == 0
+    assert SECRET.encode() not in file.read_bytes()
+    made.close()
+
+
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 

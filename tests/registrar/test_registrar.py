@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from api.registrar.app import create_registrar_app
@@ -198,3 +199,24 @@ def test_the_office_is_kept_in_a_folder_of_its_own(city: HttpCity, tmp_path: Pat
     letter = client.at_desk(office.desk_token).write_letter("person", "7")
     assert client.person(letter) == ("person", "7")
     office.database.close()
+
+
+def on_disk(folder: Path, name: str, wanted: bytes) -> int:
+    """How often some bytes are in a database's file and its logs."""
+    return sum(path.read_bytes().count(wanted) for path in folder.glob(f"{name}*"))
+
+
+def test_whom_the_registrar_forgets_is_gone_from_its_disk_too(city: HttpCity) -> None:
+    office, number = city.office, b"4711-her-number"
+    office.register("person", [number.decode()])
+    letter = city.registrar.at_desk(DESK_TOKEN).write_letter("person", number.decode())
+    assert on_disk(office.house.folder, "registrar.db", number)
+
+    with office.registry.reading() as reader:
+        reader.execute(text("SELECT * FROM persons")).first()
+        with pytest.raises(RegistrarDownError):
+            city.registrar.forget(letter)
+        assert on_disk(office.house.folder, "registrar.db", number)
+    city.registrar.forget(letter)
+
+    assert on_disk(office.house.folder, "registrar.db", number) == 0

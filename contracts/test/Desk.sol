@@ -252,6 +252,18 @@ abstract contract Desk is MiniTest {
         return _payment(TRANSFER, key, amount, nonce);
     }
 
+    /// @notice One unit, from the consents of this block.
+    function outcomeNow() internal returns (ISettlement.Outcome memory) {
+        return ISettlement.Outcome({
+            units: 1,
+            result: bytes32(fresh()),
+            manifest: bytes32(fresh()),
+            consentBlock: uint40(block.number),
+            consentRoot: bytes32(fresh()),
+            cohortSize: 10
+        });
+    }
+
     function balanceOf(address account) internal view returns (uint256) {
         return IERC20(address(ledger.credit)).balanceOf(account);
     }

@@ -30,7 +30,7 @@ abstract contract Market is Desk {
         handler = new SettlementHandler(ledger, keys, numbers, useCases, payees);
         for (uint256 i = 0; i < 2; ++i) {
             handler.mint(i, 1e12);
-            handler.setTariff(i | 0xFFFF00 | 4 << 24, 100e6, 10e6, [uint16(1000), 2500, 33, 1]);
+            handler.setTariff(i | 0xFDFF00 | 4 << 24, 100e6, 10e6, [uint16(1000), 2500, 33, 1]);
             handler.buyLicence(i, false);
         }
     }
@@ -241,15 +241,33 @@ contract SettlementFuzz is Market {
         uint256 rest = run.deadline - block.timestamp;
         vm.warp(block.timestamp + (later % 2 == 0 ? bound(later, rest - 2, rest + 2) : bound(later, 0, 14 days)));
         ledger.journal.anchor(1, REASON);
-        ISettlement.Outcome memory outcome;
-        bytes memory settle = abi.encodeCall(ISettlement.settle, (run.id, outcome));
+        bytes memory settle = abi.encodeCall(ISettlement.settle, (run.id, outcomeNow()));
         bytes memory refund = abi.encodeCall(ISettlement.refund, (run.id));
 
-        bool refunded = succeeds(address(0xBAD), address(ledger.settlement), refund);
+        // Each on its own: after the one, the other is refused at any second.
+        uint256 before = vm.snapshotState();
         bool settled = succeeds(ledger.officer, address(ledger.settlement), settle);
+        assertTrue(vm.revertToState(before), "back");
+        bool refunded = succeeds(address(0xBAD), address(ledger.settlement), refund);
 
         assertTrue(refunded == (block.timestamp >= run.deadline), "refunded");
         assertTrue(settled == !refunded, "settled");
+    }
+
+    function testFuzz_AQuotaIsUsedToItsLastRunAndNoFurther(uint8 quota) public {
+        quota = uint8(bound(quota, 1, 6));
+        ISettlement.Tariff memory tariff = ledger.settlement.tariff(1);
+        tariff.quota = quota;
+        ledger.settlement.setTariff(tariff);
+        handler.buyLicence(0, false);
+        uint32 licence = ledger.licences.count();
+
+        for (uint256 i = 0; i <= quota; ++i) {
+            handler.openOrder(licence - 1, 10e6, 3600, false);
+            assertEq(handler.runs().length, i < quota ? i + 1 : quota, "orders");
+            assertEq(ledger.licences.licence(licence).used, handler.runs().length, "used");
+        }
+        assertEq(handler.unlawful() + handler.refusedForNothing(), 0, "violations");
     }
 
     function testFuzz_ADeadlineLiesWithinItsBounds(uint40 deadline) public {

@@ -135,7 +135,7 @@ contract SettlementHandler is Desk {
         tariff.licencePrice = uint64(bound(licencePrice, 0, 1e9));
         tariff.unitPrice = uint64(bound(unitPrice, 0, 1e8));
         tariff.licenceDays = uint16(1 + (seed >> 8) % 90);
-        tariff.quota = uint32(1 + (seed >> 16) % 4);
+        tariff.quota = uint32(1 + (seed >> 16) % 3);
         tariff.payees = new ISettlement.Payee[]((seed >> 24) % (PAYEES + 1));
         uint256 left = 10_000;
         for (uint256 i = 0; i < tariff.payees.length; ++i) {
@@ -180,7 +180,8 @@ contract SettlementHandler is Desk {
 
     function openOrder(uint256 seed, uint64 cap, uint40 lasting, bool stock) external {
         if (_licences.length == 0) return;
-        uint32 licence = uint32(1 + seed % _licences.length);
+        // Mostly the first ones, so that quotas are used up.
+        uint32 licence = uint32(1 + seed % (seed % 4 == 0 || _licences.length < 3 ? _licences.length : 3));
         ISettlement.OrderQuote memory quote = _orderQuote(licence, cap, lasting);
         if (quote.tariff == 0) return;
         uint256 buyer = _licences[licence - 1].buyer;
@@ -221,14 +222,8 @@ contract SettlementHandler is Desk {
         if (_runs.length == 0) return;
         Run storage run = _runs[seed % _runs.length];
         if (seed % 2 == 0) units %= 4;
-        ISettlement.Outcome memory outcome = ISettlement.Outcome({
-            units: units,
-            result: bytes32(fresh()),
-            manifest: bytes32(fresh()),
-            consentBlock: uint40(block.number),
-            consentRoot: bytes32(fresh()),
-            cohortSize: 10
-        });
+        ISettlement.Outcome memory outcome = outcomeNow();
+        outcome.units = units;
         _anchor();
         bool due = _isOpen(run) && block.timestamp < run.deadline && !_frozen[run.buyer];
 
@@ -323,6 +318,13 @@ contract SettlementHandler is Desk {
     function pass(uint256 seconds_) external {
         vm.warp(block.timestamp + bound(seconds_, 1, 3 days));
         vm.roll(block.number + 1);
+    }
+
+    /// @notice To the very second in which an order can no longer be settled.
+    function passToDeadline(uint256 seed) external {
+        if (_runs.length == 0) return;
+        uint40 deadline = _runs[seed % _runs.length].deadline;
+        if (deadline > block.timestamp) vm.warp(deadline);
     }
 
     // What the ledger should say

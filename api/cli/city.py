@@ -141,13 +141,11 @@ def assess(
     """Assess the privacy risk of a use case, or of a routine nobody has seen, on the newest versions."""
     with speaking(), opened() as city:
         if what.isdigit():
-            with city.house.database.writing() as session:
-                report = use_case_service.assess(session, city.house, int(what), k=k)
+            report = use_case_service.assess(city.house, int(what), k=k)
         else:
             routine = parse_routine(Path(what).read_bytes())
-            with city.house.database.reading() as session:
-                application = assessment.Application(k=k or 10, days=days)
-                report = use_case_service.assess_routine(session, city.house, routine, application)
+            application = assessment.Application(k=k or 10, days=days)
+            report = use_case_service.assess_routine(city.house, routine, application)
         show_report(report)
 
 

@@ -184,8 +184,7 @@ def ask_too_finely(stage: Stage, score: Score) -> None:
         number = partner(stage, "TransitLab").apply(
             TOO_FINE, purpose="ImproveTransportMobility", k=10, days=90
         )
-        with stage.house.database.writing() as session:
-            report = use_case_service.assess(session, stage.house, number)
+        report = use_case_service.assess(stage.house, number)
         reason = " ".join(one.sentence for one in report.reasons)
         with stage.house.database.writing() as session:
             key = use_case_service.decide(session, stage.house, number, allowed=False, reason=reason)
@@ -202,8 +201,7 @@ def ask_coarsely(stage: Stage, score: Score) -> None:
             step.already()
             return
         number = partner(stage, "TransitLab").apply(COARSE, purpose="ImproveTransportMobility")
-        with stage.house.database.writing() as session:
-            report = use_case_service.assess(session, stage.house, number)
+        report = use_case_service.assess(stage.house, number)
         reason = " ".join(one.sentence for one in report.reasons)
         with stage.house.database.writing() as session:
             key = use_case_service.decide(

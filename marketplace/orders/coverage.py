@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from marketplace.consent.queries import count_in_force
 from marketplace.provenance.queries import head
 from marketplace.use_cases import queries as use_cases
-from marketplace.use_cases.decisions import newest_report
+from marketplace.use_cases.decisions import closest_report, smallest_assessed
 
 WHOLE = 10_000
 
@@ -28,8 +28,11 @@ def expected(session: Session, use_case: int) -> Coverage | None:
     if not found.personal:
         return None
     count = count_in_force(session, use_case, head(session))
-    report = newest_report(session, found.routine_digest)
-    figures = None if report is None else report.get("figures")
+    k = found.minimum_cohort
+    report = closest_report(session, found.routine_digest, k=k, days=found.longest_days)
+    # What can be shown depends on k: figures for another k say nothing about this use case.
+    own = report is not None and report["asked"]["k"] == smallest_assessed(k)
+    figures = report["figures"] if report is not None and own else None
     return Coverage(
         k=found.minimum_cohort,
         consents=count if count >= found.minimum_cohort else None,

@@ -24,7 +24,7 @@ from marketplace.licences.queries import Licence, UnknownLicenceError
 from marketplace.licences.rules import Tariff, less
 from marketplace.licences.service import QuoteExpiredError, require_open, require_payment
 from marketplace.orders import queries
-from marketplace.orders.model import JobState
+from marketplace.orders.model import JobState, Order
 from marketplace.orders.sealing import opened
 from marketplace.orders.tables import JobRow, ResultKeyRow, SealedRow
 from marketplace.participants.model import Participant
@@ -243,8 +243,6 @@ def result(house: House, *, id_: bytes, buyer: Participant) -> bytes:
     """
     with house.database.reading() as session:
         found = queries.order(session, id_)
-        if found.buyer != buyer.account:
-            raise queries.UnknownOrderError("There is no such order (yet).")
         use_case = use_cases.use_case(session, licences.licence(session, found.licence).use_case)
         sealed = None if found.result_digest is None else session.get(SealedRow, found.result_digest)
     with house.vault.reading() as vault:
@@ -254,12 +252,14 @@ def result(house: House, *, id_: bytes, buyer: Participant) -> bytes:
             session,
             who=f"participant:{buyer.number}",
             did="serve-result",
-            outcome=OUTCOMES[found.state],
+            outcome=_outcome(found, buyer, is_kept=sealed is not None and key is not None),
             use_case=use_case.number,
             purpose=use_case.purpose,
             datasets=[str(number) for number in use_case.datasets],
             order=id_,
         )
+    if found.buyer != buyer.account:
+        raise queries.UnknownOrderError("There is no such order (yet).")
     if found.state is OrderState.REFUNDED:
         raise RefundedError(WITHHELD_TEXT)
     if found.state is not OrderState.SETTLED:
@@ -267,6 +267,15 @@ def result(house: House, *, id_: bytes, buyer: Participant) -> bytes:
     if sealed is None or key is None:
         raise ResultDestroyedError("The result's key has been destroyed; its digest stays on the ledger.")
     return opened(sealed, key.key)
+
+
+def _outcome(found: Order, buyer: Participant, *, is_kept: bool) -> str:
+    """What the access log says of a request for a result."""
+    if found.buyer != buyer.account:
+        return "refused"
+    if found.state is OrderState.SETTLED and not is_kept:
+        return "gone"
+    return OUTCOMES[found.state]
 
 
 OUTCOMES = {

@@ -21,6 +21,7 @@ from marketplace.catalogue.tables import ArtefactRow
 from marketplace.errors import ConflictError
 from marketplace.house import House
 from marketplace.projector import projected_tables
+from marketplace.provenance import access_log
 from marketplace.provenance.queries import head
 from marketplace.provenance.tables import AccessRow, StatementRow
 from marketplace.schema import METADATA
@@ -58,6 +59,8 @@ def export(house: House, node: Node, target: Path, progress: Progress = lambda d
     """
     if target.exists():
         raise BundleExistsError(f"{target} exists. Name a folder that does not, or delete it.")
+    with house.database.writing() as session:
+        access_log.record(session, who="role:operator", did="export-bundle", outcome="started")
     with house.database.reading() as session:
         moment = _moment(session)
     unfinished = target.with_name(target.name + ".unfinished")
@@ -73,6 +76,8 @@ def export(house: House, node: Node, target: Path, progress: Progress = lambda d
     for table, rows in moment.projection.items():
         _write(unfinished / "projection" / f"{table}.jsonl", lines(rows))
     _write(unfinished / "manifest.json", canonical(_manifest(unfinished, house, moment)))
+    with house.database.writing() as session:
+        access_log.record(session, who="role:operator", did="export-bundle", outcome="exported")
     unfinished.rename(target)
     return moment.last
 

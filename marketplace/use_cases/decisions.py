@@ -92,7 +92,7 @@ def rules_in_force(session: Session) -> list[PublishedRule]:
 
 
 def risk_report(session: Session, number: int) -> dict[str, Any]:
-    """The newest assessment of the use case's routine. Published with the decision, not before.
+    """The assessment that the use case was decided on. Published with the decision, not before.
 
     Raises:
         UnknownUseCaseError, NoReportError
@@ -100,18 +100,38 @@ def risk_report(session: Session, number: int) -> dict[str, Any]:
     row = session.get(UseCaseRow, number)
     if row is None:
         raise UnknownUseCaseError(f"There is no use case {number}.")
-    found = None if row.decided_in is None else newest_report(session, row.routine_digest)
+    found = (
+        None
+        if row.decided_in is None
+        else closest_report(session, row.routine_digest, k=row.minimum_cohort, days=row.longest_days)
+    )
     if found is None:
         raise NoReportError("The city has published no risk report for this use case (yet).")
     return found
 
 
-def newest_report(session: Session, routine: bytes) -> dict[str, Any] | None:
+def closest_report(session: Session, routine: bytes, *, k: int, days: int) -> dict[str, Any] | None:
+    """The newest report on `routine` for this k and these days; else the one that they tighten least.
+
+    A decision can only tighten what was assessed, so a report on a larger k or fewer days is another use case's.
+    """
+    found = [
+        report
+        for report in _reports(session, routine)
+        if report["asked"]["k"] <= smallest_assessed(k) and report["asked"]["days"] >= days
+    ]
+    return max(found, key=lambda one: (one["asked"]["k"], -one["asked"]["days"]), default=None)
+
+
+def smallest_assessed(k: int) -> int:
+    """The k for which a use case with this smallest cohort is assessed: one person is no group."""
+    return max(2, k)
+
+
+def _reports(session: Session, routine: bytes) -> list[dict[str, Any]]:
+    """Newest first."""
     rows = session.scalars(
         select(ArtefactRow).where(ArtefactRow.kind == "report").order_by(ArtefactRow.stored_at.desc())
     )
-    for row in rows:
-        report: dict[str, Any] = orjson.loads(row.content)
-        if report.get("routine") == hexed(routine):
-            return report
-    return None
+    reports: list[dict[str, Any]] = [orjson.loads(row.content) for row in rows]
+    return [report for report in reports if report["routine"] == hexed(routine)]

@@ -28,6 +28,7 @@ from marketplace.participants.service import FormExpiredError, WrongSignatureErr
 from marketplace.provenance import access_log
 from marketplace.provenance.queries import head
 from marketplace.use_cases import notices, queries
+from marketplace.use_cases.decisions import smallest_assessed
 from marketplace.use_cases.purposes import BY_DIGEST, Purpose
 from marketplace.use_cases.tables import RuleRow
 
@@ -190,44 +191,70 @@ def _require_documents(session: Session, form: Application, documents: dict[str,
         raise DocumentMismatchError("The purpose is not one that a use case may have.")
 
 
-def assess(
-    session: Session, house: House, number: int, *, k: int | None = None, consent_rate: int = 8_000
-) -> Report:
-    """Assess a use case's privacy risk from figures computed on the newest versions. Keeps the report."""
-    found = queries.use_case(session, number)
-    routine = queries.routine_of(session, found)
+def assess(house: House, number: int, *, k: int | None = None, consent_rate: int = 8_000) -> Report:
+    """Assess a use case's privacy risk from figures computed on the newest versions. Keeps the report.
+
+    Nothing is locked while it is computed.
+    """
+    with house.database.reading() as session:
+        found = queries.use_case(session, number)
+        routine = queries.routine_of(session, found)
     application = assessment.Application(
-        k=max(2, k or found.minimum_cohort), days=found.longest_days, consent_rate=consent_rate
+        k=smallest_assessed(k or found.minimum_cohort), days=found.longest_days, consent_rate=consent_rate
     )
-    report = assess_routine(session, house, routine, application)
-    artefacts.keep_bytes(session, "report", report.canonical)
-    access_log.record(
-        session,
-        who="role:operator",
-        did="assess",
-        outcome=report.verdict.value,
-        use_case=number,
-        purpose=found.purpose,
-        datasets=[str(dataset) for dataset in found.datasets],
-    )
+    report = assess_routine(house, routine, application, use_case=found)
+    with house.database.writing() as session:
+        artefacts.keep_bytes(session, "report", report.canonical)
     return report
 
 
 def assess_routine(
-    session: Session, house: House, routine: Routine, application: assessment.Application
+    house: House,
+    routine: Routine,
+    application: assessment.Application,
+    *,
+    use_case: queries.UseCase | None = None,
 ) -> Report:
-    """Assess a routine, one nobody has applied with too."""
-    used = [catalogue.dataset_named(session, name) for name in routine.sources]
+    """Assess a routine, one nobody has applied with too.
+
+    It reads everybody's rows, so the access log says so before, and what came of it after.
+    """
+    with house.database.reading() as session, house.vault.reading() as vault:
+        used = [catalogue.dataset_named(session, name) for name in routine.sources]
+        versions = {found.name: _newest_version(session, vault, house, found) for found in used}
     descriptions = {found.name: found.description for found in used}
-    versions: dict[str, VersionFile] = {}
-    with house.vault.reading() as vault:
-        for found in used:
-            if not found.versions:
-                raise NoVersionYetError(f"The dataset {found.name!r} has no version yet.")
-            kept = catalogue.kept_version(session, vault, found.number, found.versions)
-            versions[found.name] = VersionFile(house.versions / kept.name, kept.key)
-    population = population_of(used)
-    return assessment.assess(application, routine, descriptions, versions, population=population)
+    _record_assessment(house, used, "started", use_case)
+    try:
+        report = assessment.assess(
+            application, routine, descriptions, versions, population=population_of(used)
+        )
+    except Exception:
+        _record_assessment(house, used, "failed", use_case)
+        raise
+    _record_assessment(house, used, report.verdict.value, use_case)
+    return report
+
+
+def _newest_version(session: Session, vault: Session, house: House, found: catalogue.Dataset) -> VersionFile:
+    if not found.versions:
+        raise NoVersionYetError(f"The dataset {found.name!r} has no version yet.")
+    kept = catalogue.kept_version(session, vault, found.number, found.versions)
+    return VersionFile(house.versions / kept.name, kept.key)
+
+
+def _record_assessment(
+    house: House, used: list[catalogue.Dataset], outcome: str, use_case: queries.UseCase | None
+) -> None:
+    with house.database.writing() as session:
+        access_log.record(
+            session,
+            who="role:operator",
+            did="assess",
+            outcome=outcome,
+            use_case=None if use_case is None else use_case.number,
+            purpose=None if use_case is None else use_case.purpose,
+            datasets=[f"{found.name}/{found.versions}" for found in used],
+        )
 
 
 def population_of(used: list[catalogue.Dataset]) -> Population | None:

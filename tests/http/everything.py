@@ -319,8 +319,7 @@ def ask_the_people(city: HttpCity, lab: Organisation, folder: Path) -> tuple[int
     office.dataset(small_city.document(small_city.TRIPS), trips, table="trips")
     wish = {"purpose": "ImproveTransportMobility", "routine": small_city.TRAVEL}
     first, second = (number_of(lab.act("use-cases", wish)) for _ in range(2))
-    with office.house.database.writing() as session:
-        use_cases.assess(session, office.house, first)
+    use_cases.assess(office.house, first)
     for number in (first, second):
         office.allow(number)
     office.register("person", small_city.person_keys(PEOPLE))

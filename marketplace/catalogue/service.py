@@ -21,6 +21,7 @@ from marketplace.catalogue.tables import LeafSaltRow, SubjectRow, VersionFileRow
 from marketplace.catalogue.version_file import subject_digests
 from marketplace.errors import ConflictError
 from marketplace.house import House
+from marketplace.provenance import access_log
 from marketplace.provenance.queries import head
 
 TOPICS = list(Topic)
@@ -31,6 +32,12 @@ class DatasetExistsError(ConflictError):
     """A dataset of this name is registered."""
 
     code = "dataset_exists"
+
+
+class DeliveryUnderWayError(ConflictError):
+    """The next version of this dataset is on its way to the ledger."""
+
+    code = "delivery_under_way"
 
 
 def register(
@@ -91,8 +98,18 @@ def publish(
 
     Raises:
         IngestError: the delivery breaks its description; nothing was taken.
+        DeliveryUnderWayError: the version before is not on the ledger yet, perhaps this very delivery; nothing was
+            taken.
     """
     number = dataset.versions + 1
+    outbox_key = f"version:{dataset.number}:{number}"
+    under_way = messages.fate(session, outbox_key)
+    if under_way is not None and (under_way.succeeded or not under_way.is_final):
+        # The ledger is told of its root: other salts, another file or key would make it a version of nothing.
+        raise DeliveryUnderWayError(
+            f"Version {number} of {dataset.name!r} is on its way to the ledger. Nothing was taken; "
+            "look again in a moment whether it is this delivery."
+        )
     name = f"{dataset.name}-{number}.{secrets.token_hex(4)}"
     key = secrets.token_bytes(32)
     with house.vault.writing() as vault:
@@ -128,9 +145,15 @@ def publish(
         deadline=head(session).timestamp + FORM_SECONDS,
     )
     signature = signed(signer, version_digest(house.city.domains.datasets, form))
-    outbox_key = f"version:{dataset.number}:{number}"
     call = house.contracts.datasets.publish_version(form, signature)
     messages.put(session, call, key=outbox_key, signer="relay")
+    access_log.record(
+        session,
+        who=f"participant:{dataset.steward}",
+        did="publish-version",
+        outcome="taken",
+        datasets=[f"{dataset.name}/{number}"],
+    )
     return outbox_key
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ledger.city import City, Contracts
 from ledger.storage import Database, open_database, private_folder, sqlite_url
+from marketplace.catalogue.forgotten import Forgotten
 from marketplace.schema import upgrade
 
 
@@ -43,6 +44,11 @@ class House:
     def versions(self) -> Path:
         """The folder of the encrypted version files."""
         return private_folder(self.folder / "versions")
+
+    @property
+    def forgotten(self) -> Forgotten:
+        """Whom the city has forgotten. It lies outside the vault, to outlive its backups."""
+        return Forgotten(self.folder / "forgotten")
 
     def forget_deleted(self) -> bool:
         """Let nothing that was deleted stay in a log on the disk. False while somebody reads: ask again."""

@@ -15,6 +15,7 @@ from ledger.tree import OrderedTree
 from ledger.typed_data import registration_digest, signed, version_digest
 from marketplace.catalogue import artefacts, queries
 from marketplace.catalogue.description import DatasetDescription, SourceKind, Topic
+from marketplace.catalogue.forgotten import Reader as Forgotten
 from marketplace.catalogue.ingest import ingest
 from marketplace.catalogue.sources import Row, read_csv, read_json_series, read_table
 from marketplace.catalogue.tables import LeafSaltRow, SubjectRow, VersionFileRow, VersionKeyRow
@@ -113,12 +114,14 @@ def publish(
     name = f"{dataset.name}-{number}.{secrets.token_hex(4)}"
     key = secrets.token_bytes(32)
     with house.vault.writing() as vault:
+        forgotten = house.forgotten.reader()
         indexes = _enrol_subjects(
-            vault, dataset.description, delivered_rows(dataset.description, source, table)
+            vault, dataset.description, delivered_rows(dataset.description, source, table), forgotten
         )
+        rows = delivered_rows(dataset.description, source, table)
         written = ingest(
             dataset.description,
-            delivered_rows(dataset.description, source, table),
+            _without_forgotten(dataset.description, rows, indexes, forgotten),
             index_of=indexes.__getitem__,
             target=house.versions / name,
             key=key,
@@ -157,18 +160,40 @@ def publish(
     return outbox_key
 
 
-def _enrol_subjects(vault: Session, description: DatasetDescription, rows: Iterator[Row]) -> dict[str, int]:
-    """Give every subject that a delivery names for the first time the next dense index."""
+def _without_forgotten(
+    description: DatasetDescription, rows: Iterator[Row], indexes: dict[str, int], forgotten: Forgotten
+) -> Iterator[Row]:
+    """The rows of everybody whom the city has not forgotten."""
+    subject = description.subject
+    for row in rows:
+        key = None if subject is None else _key_of(row, subject.column)
+        if subject is None or key is None or not forgotten.holds((subject.kind, key), indexes.get(key)):
+            yield row
+
+
+def _key_of(row: Row, column: str) -> str | None:
+    """The key of a row's subject; None if it is not one, which the ingest names."""
+    key = row.values.get(column)
+    if isinstance(key, int):
+        key = str(key)
+    return key if isinstance(key, str) else None
+
+
+def _enrol_subjects(
+    vault: Session, description: DatasetDescription, rows: Iterator[Row], forgotten: Forgotten
+) -> dict[str, int]:
+    """Give every subject that a delivery names for the first time the next dense index.
+
+    Somebody whom the city has forgotten is not taken in again.
+    """
     if description.subject is None:
         return {}
     kind = description.subject.kind
     known = queries.subject_indexes(vault, kind)
     upcoming = queries.next_subject_index(vault)
     for row in rows:
-        key = row.values.get(description.subject.column)
-        if isinstance(key, int):
-            key = str(key)
-        if isinstance(key, str) and key not in known:
+        key = _key_of(row, description.subject.column)
+        if key is not None and key not in known and not forgotten.holds((kind, key), None):
             known[key] = upcoming
             vault.add(SubjectRow(index=upcoming, kind=kind, key=key))
             upcoming += 1

@@ -66,10 +66,10 @@ class Certificate:
     versions: tuple[ErasedVersion, ...]
 
 
-def begin(session: Session, vault: Session, *, letter: str, person: Person) -> bytes:
+def begin(session: Session, vault: Session, *, letter: str | None, person: Person) -> bytes:
     """Write down that somebody wishes to be forgotten. Nothing of hers counts from now on. The erasure's id.
 
-    Asked again while it goes on, it is the same erasure.
+    Asked again while it goes on, it is the same erasure. `letter` is None when the register has forgotten her before.
     """
     stop_everything(session, vault, person=person, spread=0)
     kind, key = person
@@ -116,6 +116,7 @@ def register_forgot(house: House, id_: bytes) -> None:
 
 def carry_out(house: House, id_: bytes) -> bool:
     """Do what is left once the register has forgotten her. Whether it is done."""
+    _remember(house, id_)
     subject = _collect(house, id_)
     if not _end_consents(house, id_):
         return False
@@ -127,6 +128,27 @@ def carry_out(house: House, id_: bytes) -> bool:
         _rewrite(house, one, subject)
     _unlink(house, id_)
     return _close(house, id_)
+
+
+def _remember(house: House, id_: bytes) -> None:
+    """Put her on the list outside the vault, before anything goes: a delivery or a backup does not bring her back."""
+    with house.vault.reading() as vault:
+        row = vault.get_one(ErasureRow, id_)
+    if row.kind is not None and row.key is not None:
+        house.forgotten.add((row.kind, row.key), row.subject)
+
+
+def repeat_forgotten(house: House) -> int:
+    """Ask again for each erasure that a restored vault knows nothing of. How many were asked."""
+    forgotten = house.forgotten.reader()
+    with house.vault.reading() as vault:
+        known = vault.execute(select(SubjectRow.kind, SubjectRow.key, SubjectRow.index)).all()
+    back = [(str(kind), str(key)) for kind, key, index in known if forgotten.holds((kind, key), index)]
+    for person in back:
+        with house.database.writing() as session, house.vault.writing() as vault:
+            # The register has a backup of its own; the city has no letter any more to ask it with.
+            begin(session, vault, letter=None, person=person)
+    return len(back)
 
 
 def _collect(house: House, id_: bytes) -> int | None:

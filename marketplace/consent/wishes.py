@@ -22,10 +22,15 @@ class Wishes:
     def __init__(self, house: House, register: Register) -> None:
         self._house = house
         self._register = register
+        self._compared = False
 
     def step(self) -> bool:
         """One round. Whether anything moved."""
         moved = send_due_stops(self._house, int(time.time()))
+        if not self._compared:
+            # Once after each start: the vault may be a backup from before somebody was forgotten.
+            erasure.repeat_forgotten(self._house)
+            self._compared = True
         for id_ in erasure.unfinished(self._house):
             moved = self._forget(id_) or moved
         if self._house.vault.must_be_truncated:

@@ -1,14 +1,19 @@
 """What is destroyed is gone from the disk, also while somebody reads."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from ledger.enums import Class
+from marketplace.catalogue import queries as catalogue
+from marketplace.catalogue.forgotten import Forgotten
+from marketplace.catalogue.tables import SubjectRow
 from marketplace.consent import erasure
-from marketplace.consent.tables import LinkRow
+from marketplace.consent.tables import ErasureRow, LinkRow
 from marketplace.consent.wishes import Wishes
+from marketplace.house import House
 from marketplace.orders.tables import ResultKeyRow
 from marketplace.requests import service as requests
 from marketplace.requests.tables import AnsweredRow
@@ -128,3 +133,101 @@ def test_a_key_whose_destruction_met_a_reader_is_gone_a_moment_later(office: Off
     wishes(office)
 
     assert on_disk(office, "vault.db", key) == 0
+
+
+def enrolled(office: Office, key: str) -> list[int]:
+    """The indexes under which the vault knows a person."""
+    with office.house.vault.reading() as vault:
+        return list(vault.scalars(select(SubjectRow.index).where(SubjectRow.key == key)))
+
+
+def with_rows(office: Office, dataset: str, version: int) -> int:
+    """How many people have rows in a version."""
+    with office.house.database.reading() as session, office.house.vault.reading() as vault:
+        number = catalogue.dataset_named(session, dataset).number
+        return catalogue.kept_version(session, vault, number, version).subjects
+
+
+def test_the_next_delivery_does_not_bring_a_forgotten_person_back(office: Office, tmp_path: Path) -> None:
+    with_people(office, tmp_path)
+    asked_to_be_forgotten(office)
+    wishes(office)
+
+    second = small_city.write_trips(tmp_path / "t2.sqlite", PEOPLE, day=2)
+    office.deliver("trips", second, table="trips")
+
+    assert enrolled(office, "1") == []
+    assert with_rows(office, "trips", 2) == PEOPLE - 1
+
+
+def test_who_comes_back_by_her_own_wish_is_counted_again(office: Office, tmp_path: Path) -> None:
+    use_case = with_people(office, tmp_path)
+    asked_to_be_forgotten(office)
+    wishes(office)
+
+    office.say_yes(use_case, "1")
+    office.pump()
+    second = small_city.write_trips(tmp_path / "t2.sqlite", PEOPLE, day=2)
+    office.deliver("trips", second, table="trips")
+    wishes(office)
+
+    assert len(enrolled(office, "1")) == 1
+    assert with_rows(office, "trips", 2) == PEOPLE
+
+
+def test_a_backup_from_before_an_erasure_is_erased_again_at_the_next_start(
+    office: Office, tmp_path: Path
+) -> None:
+    with_people(office, tmp_path)
+    folder, town = office.house.folder, office.town
+    assert office.house.forget_deleted()  # so that the files are whole without their logs
+    backup = tmp_path / "backup"
+    shutil.copytree(folder / "versions", backup / "versions")
+    for name in ("stoa.db", "vault.db"):
+        shutil.copy(folder / name, backup / name)
+    asked_to_be_forgotten(office)
+    wishes(office)
+    office.house.close()
+    for old in [*folder.glob("stoa.db*"), *folder.glob("vault.db*")]:
+        old.unlink()
+    shutil.copytree(backup, folder, dirs_exist_ok=True)
+    restored = House.of(town.city, folder)
+    with restored.vault.reading() as vault:
+        assert vault.scalar(select(SubjectRow.index).where(SubjectRow.key == "1")) is not None
+
+    Wishes(restored, NoRegister()).step()
+
+    with restored.vault.reading() as vault:
+        assert vault.scalar(select(SubjectRow.index).where(SubjectRow.key == "1")) is None
+        (again,) = vault.scalars(select(ErasureRow))
+        assert again.done_at is not None
+    restored.close()
+
+
+def test_the_list_of_the_forgotten_names_nobody(tmp_path: Path) -> None:
+    forgotten = Forgotten(tmp_path / "list")
+    forgotten.add(("person", "anna-4711"), 7)
+    forgotten.add(("person", "anna-4711"), 7)
+    other = Forgotten(tmp_path / "other")
+    other.add(("person", "anna-4711"), 7)
+
+    kept = (tmp_path / "list" / "people").read_bytes()
+
+    assert kept.count(b"\n") == 1
+    assert b"4711" not in kept
+    assert kept != (tmp_path / "other" / "people").read_bytes()
+    assert forgotten.reader().holds(("person", "anna-4711"), None)
+    assert forgotten.reader().holds(("person", "anna-4711"), 7)
+    assert not forgotten.reader().holds(("person", "anna-4711"), 8)
+    assert not forgotten.reader().holds(("home", "anna-4711"), 7)
+
+
+def test_a_line_that_a_crash_cut_off_is_written_again(tmp_path: Path) -> None:
+    forgotten = Forgotten(tmp_path / "list")
+    forgotten.add(("person", "anna"), 7)
+    people = tmp_path / "list" / "people"
+    people.write_bytes(people.read_bytes()[:-5])
+
+    forgotten.add(("person", "anna"), 7)
+
+    assert forgotten.reader().holds(("person", "anna"), 7)

@@ -83,6 +83,8 @@ def dataset(
             )
         settled(city, key)
         console.print(f"Version {found.versions + 1} of {parsed.name} is published and on the ledger.")
+        if found.personal:
+            console.print(f"{source} still holds the rows in plain, erased people's too. Delete it.")
 
 
 def register_dataset(city: Opened, name: str, description: Path, not_personal: str | None) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from api.client.citizen import Citizen
@@ -25,7 +26,7 @@ from marketplace.participants import queries as participants
 from marketplace.provenance.queries import head
 from marketplace.registrar import service as registrar
 from marketplace.registrar.service import Entry
-from marketplace.sources.deliveries import Delivery, prepare
+from marketplace.sources.deliveries import DESCRIPTION, Delivery, prepare
 from marketplace.sources.fetch import fetch
 from marketplace.sources.next_day import following_working_day
 from marketplace.use_cases import service as use_case_service
@@ -77,10 +78,7 @@ def gather_data(stage: Stage, score: Score) -> None:
         if "first_day" not in stage.memory:
             today = datetime.now(UTC).date()
             stage.memory.keep(first_day=following_working_day(today).isoformat())
-    deliveries = {
-        one.dataset: one
-        for one in prepare(["persons", "trips", "bikes"], stage.work_folder, day=stage.first_day)
-    }
+    remove_rows(stage.work_folder)
     for name in ("persons", "trips", "bikes"):
         with score.step(f"Dataset {name}") as step:
             with stage.house.database.reading() as session:
@@ -88,8 +86,9 @@ def gather_data(stage: Stage, score: Score) -> None:
             if name in known and known[name].versions:
                 step.already()
                 continue
-            publish(stage, deliveries[name], public=name == "bikes")
-            step.say(f"{deliveries[name].rows:,} rows, honestly: {deliveries[name].honesty}")
+            (delivery,) = prepare([name], stage.work_folder, day=stage.first_day)
+            publish(stage, delivery, public=name == "bikes")
+            step.say(f"{delivery.rows:,} rows, honestly: {delivery.honesty}")
 
 
 def publish(stage: Stage, delivery: Delivery, *, public: bool = False) -> None:
@@ -115,6 +114,15 @@ def publish(stage: Stage, delivery: Delivery, *, public: bool = False) -> None:
             session, house, dataset=found, source=delivery.file, signer=signer, table="trips"
         )
     stage.settled(key)
+    remove_rows(stage.work_folder)
+
+
+def remove_rows(folder: Path) -> None:
+    """Delete the deliveries: what is a version lies here in plain no longer, and outlives nobody's erasure."""
+    for file in folder.iterdir():
+        if file.name.endswith(DESCRIPTION):
+            continue
+        file.unlink()
 
 
 def cast_joins(stage: Stage, score: Score) -> None:

@@ -45,6 +45,10 @@ TRIPS_COLUMNS = {
 SIMULATED = "simulated"
 
 
+DESCRIPTION = ".dataset.json"
+"""How the name of a dataset's description ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A file as a supplier would hand it over, with its dataset's description beside it.
@@ -129,7 +133,7 @@ def next_day_trips(work: Path, *, day: date, cache: Path | None = None) -> Deliv
 
 
 def write_description(described: Document, work: Path) -> Path:
-    file = work / f"{described['name']}.dataset.json"
+    file = work / f"{described['name']}{DESCRIPTION}"
     file.write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return file
 

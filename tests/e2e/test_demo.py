@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from marketplace.sources.cache import verified_folder
 from marketplace.sources.catalogue import TRAVEL
+from marketplace.sources.deliveries import prepare
 from marketplace.sources.errors import SourceMissingError
 from marketplace.sources.geography import district_of
 from marketplace.sources.played_answers import played_answers
@@ -61,7 +63,7 @@ def first_answer(home: Path) -> dict[tuple[str, str], int | None]:
 def counted(home: Path, people: set[int]) -> dict[tuple[str, str], int]:
     """Public transport trips by age band and district, in plain SQL over the delivered table: another code path."""
     persons = {one.person_id: one for one in read_persons(verified_folder(TRAVEL))}
-    with sqlite3.connect(first_day_of(home)) as trips:
+    with sqlite3.connect(delivered_again(home)) as trips:
         trips.execute("CREATE TEMP TABLE who (person_id INTEGER PRIMARY KEY, band TEXT, district TEXT)")
         trips.executemany(
             "INSERT INTO who VALUES (?, ?, ?)",
@@ -79,9 +81,17 @@ def counted(home: Path, people: set[int]) -> dict[tuple[str, str], int]:
         return {(band, district): number for band, district, number in rows}
 
 
-def first_day_of(home: Path) -> Path:
-    """The delivery of the first day's trips: the earliest of its kind."""
-    return min((home / "deliveries").glob("trips*.sqlite"))
+def delivered_again(home: Path) -> Path:
+    """The first day's trips as they were delivered, outside the city: the city keeps no plain copy."""
+    day = date.fromisoformat(json.loads((home / "demo.json").read_text())["first_day"])
+    (delivery,) = prepare(["trips"], home.parent / "delivered again", day=day)
+    return delivery.file
+
+
+def test_the_city_keeps_no_plain_copy_of_what_was_delivered(played: tuple[Path, dict[str, Any]]) -> None:
+    home, _ = played
+    kept = sorted(path.name for path in (home / "deliveries").iterdir())
+    assert kept == ["bikes.dataset.json", "persons.dataset.json", "trips.dataset.json"]
 
 
 def band_of(age: int) -> str:

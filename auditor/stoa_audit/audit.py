@@ -9,6 +9,7 @@ from stoa_audit.bundle import Bundle
 from stoa_audit.catalogue import NEEDS_REPLAY, NODE, new_report
 from stoa_audit.checkpoint import Checkpoint
 from stoa_audit.checks.accounts import check_code
+from stoa_audit.checks.builds import check_builds
 from stoa_audit.checks.cohorts import check_cohorts, check_open_orders
 from stoa_audit.checks.documents import check_digests, check_owed
 from stoa_audit.checks.files import check_city, check_files
@@ -54,7 +55,12 @@ def verify(task: Task, progress: Progress = lambda what, done, total: None) -> R
     followed = replay.run()
     report.last = len(replay.world.times) - 1
     if not followed or replay.head is None:
-        for id_ in (*NEEDS_REPLAY, "chain.code", *(("checkpoint.continues",) if checkpoint else ())):
+        for id_ in (
+            *NEEDS_REPLAY,
+            "chain.code",
+            "chain.build",
+            *(("checkpoint.continues",) if checkpoint else ()),
+        ):
             report[id_].missed("the blocks or their events could not be followed to the end")
     else:
         _check_replayed(bundle, replay.world, replay.head, report, checkpoint, progress)
@@ -74,6 +80,7 @@ def _check_replayed(
 ) -> None:
     progress("comparing documents, statements and log", 0, 0)
     check_code(bundle, head, report)
+    check_builds(bundle, report)
     check_owed(bundle, world, report)
     check_open_orders(world, report, GRACE)
     check_cohorts(world, report)

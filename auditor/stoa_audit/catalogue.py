@@ -11,6 +11,7 @@ BUNDLE = (
     ("chain.transactions", "Transactions make the root that their block names", "blocks"),
     ("chain.receipts", "Receipts make the root that their block names", "blocks"),
     ("chain.code", "The contracts have the code that the city file names", "contracts"),
+    ("chain.build", "The contracts were created by a published build", "contracts"),
     ("events.known", "Every event of the contracts is one that they publish", "events"),
     ("events.follow", "Every event follows from those before it", "events"),
     ("acts.powers", "Restricted functions were called by those who held the role", "calls"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stoa_audit import rlp
-from stoa_audit.digests import checksummed, keccak
+from stoa_audit.digests import address_bytes, checksummed, keccak
 from stoa_audit.errors import InvalidError
 from stoa_audit.signatures import recovered
 
@@ -20,6 +20,15 @@ class Transaction:
     sender: str | None
     to: str | None
     data: bytes
+    nonce: int = 0
+
+    @property
+    def created(self) -> str | None:
+        """The address of the contract that it creates, if it creates one."""
+        if self.to is not None or self.sender is None:
+            return None
+        sender = address_bytes(self.sender, "a sender")
+        return checksummed(keccak(rlp.encoded([sender, rlp.whole(self.nonce)]))[12:])
 
 
 def parsed(raw: bytes, place: str) -> Transaction:
@@ -47,4 +56,5 @@ def parsed(raw: bytes, place: str) -> Transaction:
         sender=recovered(signed, r.to_bytes(32, "big"), s, parity),
         to=checksummed(to) if to else None,
         data=data,
+        nonce=rlp.number(fields[1 if raw[0] in TYPED_FIELDS else 0], place),
     )

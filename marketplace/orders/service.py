@@ -1,7 +1,6 @@
 """Asking for a run: the quote, the order, and the result once it is paid."""
 
 import secrets
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +23,8 @@ from marketplace.licences.queries import Licence, UnknownLicenceError
 from marketplace.licences.rules import Tariff, less
 from marketplace.licences.service import QuoteExpiredError, require_open, require_payment
 from marketplace.orders import queries
-from marketplace.orders.model import JobState, Order
+from marketplace.orders.jobs import fresh_job
+from marketplace.orders.model import Order
 from marketplace.orders.sealing import opened
 from marketplace.orders.tables import JobRow, ResultKeyRow, SealedRow
 from marketplace.participants.model import Participant
@@ -222,7 +222,7 @@ def place_order(
 
     artefacts.keep_document(session, "request", request)
     if session.get(JobRow, id_) is None:
-        session.add(JobRow(order=id_, state=JobState.ASKED, attempts=0, changed_at=int(time.time())))
+        session.add(fresh_job(id_))
     messages.put(
         session,
         house.contracts.settlement.open_order(quoted, payment),

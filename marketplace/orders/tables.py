@@ -64,7 +64,7 @@ class JobRow(Base):
 
     order: Mapped[bytes] = mapped_column(primary_key=True)
     state: Mapped[str]
-    """asked, running, sealed, settling, served, refunding, ended."""
+    """One of `JobState`."""
     attempts: Mapped[int] = mapped_column(default=0)
     consent_block: Mapped[int | None]
     consent_root: Mapped[bytes | None]

@@ -14,6 +14,7 @@ from marketplace.consent import erasure
 from marketplace.consent.tables import ErasureRow, LinkRow
 from marketplace.consent.wishes import Wishes
 from marketplace.house import House
+from marketplace.orders import results
 from marketplace.orders.tables import ResultKeyRow
 from marketplace.requests import service as requests
 from marketplace.requests.tables import AnsweredRow
@@ -67,6 +68,11 @@ def done_at(office: Office, id_: bytes) -> int | None:
         return erasure.certificate(vault, id_).done_at
 
 
+def destroy(office: Office, order: bytes) -> None:
+    with office.house.database.writing() as session:
+        results.destroy(session, office.house, order)
+
+
 def on_disk(office: Office, name: str, wanted: bytes) -> int:
     """How often some bytes are in a database's file and its logs."""
     return sum(path.read_bytes().count(wanted) for path in office.house.folder.glob(f"{name}*"))
@@ -116,7 +122,7 @@ def test_the_key_of_a_destroyed_result_is_gone_from_the_disk(office: Office) -> 
         vault.add(ResultKeyRow(order=b"o" * 32, key=key, salt=bytes(32)))
     assert on_disk(office, "vault.db", key)
 
-    office.workbench._destroy(b"o" * 32)
+    destroy(office, b"o" * 32)
 
     assert on_disk(office, "vault.db", key) == 0
 
@@ -127,7 +133,7 @@ def test_a_key_whose_destruction_met_a_reader_is_gone_a_moment_later(office: Off
         vault.add(ResultKeyRow(order=b"o" * 32, key=key, salt=bytes(32)))
     with office.house.vault.reading() as reader:
         reader.scalars(select(ResultKeyRow)).first()
-        office.workbench._destroy(b"o" * 32)
+        destroy(office, b"o" * 32)
         assert on_disk(office, "vault.db", key)
 
     wishes(office)

@@ -4,7 +4,11 @@ Each step is one transaction and leaves a state from which the next start goes o
 settlement is sent, and is served only after the settlement is final.
 """
 
+import logging
+import time
 from collections.abc import Callable
+
+from sqlalchemy.exc import OperationalError
 
 from ledger.enums import OrderState
 from ledger.outbox import messages
@@ -21,7 +25,12 @@ from marketplace.provenance import statements
 from marketplace.provenance.queries import head
 from marketplace.provenance.statements import Attestor
 
+logger = logging.getLogger("stoa.orders")
+
 FailPoint = Callable[[str], None]
+
+REST_SECONDS = 10.0
+"""How long an order is left alone after a step of it failed that costs no attempt."""
 
 
 class Workbench:
@@ -31,6 +40,7 @@ class Workbench:
         self._house = house
         self._attestor = attestor
         self._failpoint = failpoint
+        self._rests_until: dict[bytes, float] = {}
 
     def step(self) -> bool:
         """One round over every order that is not finished. Whether anything moved."""
@@ -42,11 +52,24 @@ class Workbench:
         self._failpoint("O3.orders_listed")
         moved = False
         for id_ in dict.fromkeys(waiting):
-            moved = self._advance(id_) or moved
+            moved = self._take_up(id_) or moved
         return moved
 
+    def _take_up(self, id_: bytes) -> bool:
+        """Do what is next for one order. If it fails, the others do not wait for it."""
+        if time.monotonic() < self._rests_until.get(id_, 0):
+            return False
+        try:
+            return self._advance(id_)
+        except OperationalError:
+            raise  # the database's trouble is every order's
+        except Exception:
+            logger.exception("Order 0x%s cannot be taken further now. It is tried again.", id_.hex())
+            self._rests_until[id_] = time.monotonic() + REST_SECONDS
+            return False
+
     def _advance(self, id_: bytes) -> bool:
-        """Do what is next for one order. Job and order are read together: the ledger moves on while we work."""
+        """Job and order are read together: the ledger moves on while we work."""
         with self._house.database.reading() as session:
             job, order = queries.job(session, id_), queries.order_or_none(session, id_)
         if order is None:
@@ -61,13 +84,23 @@ class Workbench:
     def _go_on(self, ticket: Ticket) -> bool:
         match ticket.state:
             case JobState.ASKED:
-                return self._answer(ticket)
+                return self._attempt(ticket, self._answer)
             case JobState.SEALED:
-                return settling.settle(self._house, ticket)
+                return self._attempt(ticket, lambda ticket: settling.settle(self._house, ticket))
             case JobState.SETTLING:
                 return settling.watch(self._house, ticket)
             case JobState.REFUNDING | JobState.READY | JobState.ENDED:
                 return False
+
+    def _attempt(self, ticket: Ticket, step: Callable[[Ticket], bool]) -> bool:
+        """A step that fails costs the order an attempt, so that it ends in a refund and not in a queue."""
+        try:
+            return step(ticket)
+        except OperationalError:
+            raise
+        except Exception:
+            logger.exception("Attempt %d at order 0x%s failed.", ticket.attempt + 1, ticket.order.id.hex())
+            return settling.run_again(self._house, ticket)
 
     def _answer(self, ticket: Ticket) -> bool:
         with self._house.database.reading() as session:

@@ -1,0 +1,76 @@
+"""An order that cannot be taken further harms its own buyer at most, and not for long."""
+
+from pathlib import Path
+
+from ledger.enums import OrderState
+from ledger.keys import Ed25519Attestor
+from marketplace.catalogue.tables import ArtefactRow
+from marketplace.orders import queries
+from marketplace.orders.model import JobState
+from marketplace.orders.runs import Workbench
+from marketplace.orders.tables import JobRow
+from tests import small_city
+from tests.marketplace.public_counter import licence_of_lab
+from tests.office import Office
+from tests.town import ATTESTOR_SEED
+
+
+class LostKeyError(Exception):
+    """The attestor's key does not answer."""
+
+
+class AbsentAttestor:
+    """Signs no statement about one order, as long as its key is away."""
+
+    def __init__(self, refused: bytes) -> None:
+        self._key = Ed25519Attestor(ATTESTOR_SEED)
+        self._refused = refused.hex().encode()
+
+    @property
+    def public_key(self) -> bytes:
+        return self._key.public_key
+
+    def sign(self, message: bytes) -> bytes:
+        if self._refused in message:
+            raise LostKeyError
+        return self._key.sign(message)
+
+
+def test_an_order_that_cannot_be_read_is_refunded_and_keeps_nobody_waiting(
+    office: Office, tmp_path: Path
+) -> None:
+    licence = licence_of_lab(office, tmp_path)
+    office.deliver("bikes", small_city.write_bikes(tmp_path / "next.csv"))
+    broken = office.order("lab", licence, versions={"bikes": 1})
+    whole = office.order("lab", licence)
+    with office.house.database.writing() as session:
+        session.get_one(ArtefactRow, queries.order(session, broken).request_digest).content = b"{"
+
+    office.pump(analysis=True)
+
+    assert state_of(office, whole) is OrderState.SETTLED
+    assert state_of(office, broken) is OrderState.REFUNDED
+
+
+def test_a_statement_that_cannot_be_signed_keeps_nobody_waiting(office: Office, tmp_path: Path) -> None:
+    licence = licence_of_lab(office, tmp_path)
+    first, second = office.order("lab", licence), office.order("lab", licence)
+
+    office.workbench = Workbench(office.house, AbsentAttestor(refused=first))
+    office.pump(analysis=True)
+    assert job_of(office, second) is JobState.READY
+    assert job_of(office, first) is JobState.SETTLING
+
+    office.workbench = Workbench(office.house, Ed25519Attestor(ATTESTOR_SEED))
+    office.pump(analysis=True)
+    assert job_of(office, first) is JobState.READY
+
+
+def state_of(office: Office, id_: bytes) -> OrderState:
+    with office.house.database.reading() as session:
+        return queries.order(session, id_).state
+
+
+def job_of(office: Office, id_: bytes) -> JobState:
+    with office.house.database.reading() as session:
+        return JobState(session.get_one(JobRow, id_).state)

@@ -78,7 +78,7 @@ def unformatted() -> list[str]:
 
 
 def forge_findings() -> set[Finding]:
-    answer = run([str(FORGE), "lint", "--json", "src"])
+    answer = run([str(FORGE), "lint", "--json", "src"], FOUNDRY_PROFILE="lint")
     try:
         messages = [json.loads(line) for line in answer.stderr.splitlines() if line.strip()]
         return {forge_finding(message) for message in messages}

@@ -1,5 +1,6 @@
 """The linters and the proofs of the contracts: what they would miss if nobody looked at whether they looked."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,15 @@ def test_findings_are_known_by_what_they_are_about_and_not_by_line_numbers() -> 
 
     assert forge_finding(message) == TIME
     assert slither_finding(described) == Finding("slither", "timestamp", "Box.open(uint40)")
+
+
+def test_linters_and_tests_never_write_into_each_others_folders() -> None:
+    """forge lint leaves artifacts without bytecode where a source has changed, and forge test would deploy them."""
+    profiles = tomllib.loads((CONTRACTS / "foundry.toml").read_text("utf-8"))["profile"]
+    ours = [profiles[name] for name in ("default", "lint", "slither")]
+
+    assert len({each["out"] for each in ours}) == len(ours)
+    assert len({each["cache_path"] for each in ours}) == len(ours)
 
 
 def test_a_proof_that_did_not_run_or_failed_is_noticed() -> None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, String, and_, cast, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger.abi import Call
@@ -21,6 +21,8 @@ class Fate:
     refusal: str | None
     block_number: int | None
     transaction: int | None
+    put_at: int
+    """When it was put, in seconds since 1970 by the host's clock."""
 
     @property
     def is_final(self) -> bool:
@@ -29,6 +31,11 @@ class Fate:
     @property
     def succeeded(self) -> bool:
         return self.state is State.FINAL and self.refusal is None
+
+    @property
+    def failed(self) -> bool:
+        """It has not happened and will not: it expired, or the ledger refused it."""
+        return self.is_final and not self.succeeded
 
 
 def put(
@@ -40,13 +47,19 @@ def put(
     gas: int = 1_000_000,
     batch: bytes | None = None,
     expires_at: int | None = None,
+    once: bool = False,
 ) -> bool:
-    """Write the intention to make `call` with the key of role `signer`. False if `key` was put before.
+    """Write the intention to make `call` with the key of role `signer`. False if `key` is on its way or done.
 
-    It is sent after this transaction has committed, and never if it has not.
+    It is sent after this transaction has committed, and never if it has not. What the ledger refused, or what expired,
+    has not happened: the same may be put again, and `key` names the newest. With `once` it may not: for what nobody
+    asks for again, and the city itself would for ever.
     """
-    if session.scalar(select(MessageRow.id).where(MessageRow.business_key == key)) is not None:
+    before = fate(session, key)
+    if before is not None and (once or not before.failed):
         return False
+    if before is not None:
+        _give_up_keys(session, [key])
     session.add(
         MessageRow(
             business_key=key,
@@ -74,8 +87,11 @@ def put_many(
     batch: bytes | None = None,
     expires_at: int | None = None,
 ) -> int:
-    """As `put` for many (key, call) at once; keys that were put before are left out. How many were put."""
-    known = set(session.scalars(select(MessageRow.business_key).where(MessageRow.signer == signer)))
+    """As `put` for many (key, call) at once; keys that are on their way or done are left out. How many were put."""
+    known = set(
+        session.scalars(select(MessageRow.business_key).where(MessageRow.signer == signer, ~has_failed()))
+    )
+    _give_up_keys(session, [key for key, _ in calls])
     now = int(time.time())
     rows = [
         {
@@ -96,6 +112,22 @@ def put_many(
     if rows:
         session.execute(insert(MessageRow), rows)
     return len(rows)
+
+
+def has_failed() -> ColumnElement[bool]:
+    """Of a message: that it expired, or that the ledger refused it."""
+    refused = and_(MessageRow.state == State.FINAL, MessageRow.refusal.is_not(None))
+    return or_(MessageRow.state == State.ABANDONED, refused)
+
+
+def _give_up_keys(session: Session, keys: Sequence[str]) -> None:
+    """Let failed messages keep their story and give their keys to whoever puts the same again."""
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        failed = update(MessageRow).where(
+            MessageRow.business_key.in_(keys[start : start + KEYS_AT_ONCE]), has_failed()
+        )
+        earlier = MessageRow.business_key + "~" + cast(MessageRow.id, String)
+        session.execute(failed.values(business_key=earlier))
 
 
 def count_unfinished(session: Session, keys: Sequence[str]) -> int:
@@ -120,4 +152,5 @@ def fate(session: Session, key: str) -> Fate | None:
         refusal=row.refusal,
         block_number=carried.block_number if carried else None,
         transaction=row.transaction_id,
+        put_at=row.created_at,
     )

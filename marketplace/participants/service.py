@@ -86,6 +86,7 @@ def admit_waiting(session: Session, house: House, classes: Collection[Class]) ->
             house.contracts.participants.admit(one.number),
             key=f"admit:{one.number}",
             signer="operator",
+            once=True,
         )
         for one in waiting
     )

@@ -322,7 +322,8 @@ def decide_by_rules(session: Session, house: House) -> int:
         rule = next((one for one in rules if _matches(one, found, class_)), None)
         if rule is not None:
             call = house.contracts.use_cases.decide_by_rule(found.number, rule.number)
-            put += messages.put(session, call, key=f"rule-decide:{found.number}", signer="relay")
+            key = f"rule-decide:{found.number}"
+            put += messages.put(session, call, key=key, signer="relay", once=True)
     return put
 
 

@@ -1,11 +1,13 @@
 """The outbox: what is put is on the ledger once, whatever crashes in between."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from ledger.bindings import Rule
+from ledger.enums import Class
 from ledger.keys import LocalSigner
 from ledger.outbox import messages
 from ledger.outbox.sender import Sender
@@ -79,6 +81,65 @@ def test_a_key_is_put_once(town: Town, database: Database) -> None:
     put_rule(town, database)
     run_until_quiet(sender(town, database))
     assert town.contracts.use_cases.rule_count() == 1
+
+
+def put_admission(town: Town, database: Database, **how: Any) -> bool:
+    """Admit Lab, whatever its number will be; refused as long as it has not joined."""
+    call = town.contracts.participants.admit(2)
+    with database.writing() as session:
+        return messages.put(session, call, key="admit", signer="operator", **how)
+
+
+def fate_of(database: Database, key: str) -> messages.Fate:
+    with database.reading() as session:
+        fate = messages.fate(session, key)
+    assert fate is not None
+    return fate
+
+
+def test_what_the_ledger_refused_may_be_put_again(town: Town, database: Database) -> None:
+    assert put_admission(town, database)
+    assert not put_admission(town, database)
+    run_until_quiet(sender(town, database))
+    assert fate_of(database, "admit").refusal == "UnknownParticipant"
+    town.join("lab", Class.COMMERCIAL, admit=False)
+
+    assert put_admission(town, database)
+    run_until_quiet(sender(town, database))
+
+    assert fate_of(database, "admit").succeeded
+    assert not put_admission(town, database)
+
+
+def test_what_has_expired_may_be_put_again(town: Town, database: Database) -> None:
+    town.join("lab", Class.COMMERCIAL, admit=False)
+    put_admission(town, database, expires_at=town.clock.now + 10)
+    town.pass_time(11)
+    run_until_quiet(sender(town, database))
+    assert fate_of(database, "admit").state is State.ABANDONED
+
+    assert put_admission(town, database)
+    run_until_quiet(sender(town, database))
+
+    assert fate_of(database, "admit").succeeded
+
+
+def test_what_nobody_asks_for_again_is_refused_once(town: Town, database: Database) -> None:
+    assert put_admission(town, database, once=True)
+    run_until_quiet(sender(town, database))
+    assert not put_admission(town, database, once=True)
+
+
+def test_refused_members_of_a_batch_may_be_put_again(town: Town, database: Database) -> None:
+    calls = [(f"admit:{number}", town.contracts.participants.admit(number)) for number in (2, 3)]
+
+    def put() -> int:
+        with database.writing() as session:
+            return messages.put_many(session, calls, signer="operator", gas=1_000_000)
+
+    assert (put(), put()) == (2, 0)
+    run_until_quiet(sender(town, database))
+    assert put() == 2
 
 
 def test_the_signed_bytes_are_kept_before_they_are_sent(town: Town, database: Database) -> None:

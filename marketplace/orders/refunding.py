@@ -1,16 +1,21 @@
 """Giving a buyer the money back before the deadline: there is no answer that may leave, or none in time."""
 
+import time
+
 from sqlalchemy.orm import Session
 
 from ledger.outbox import messages
 from marketplace.catalogue import artefacts
 from marketplace.house import House
-from marketplace.orders.jobs import move
+from marketplace.orders.jobs import Ticket, claimed, move
 from marketplace.orders.model import JobState
 from marketplace.orders.tables import JobRow
 
 NO_ANSWER = "There is no answer that may leave. The order is refunded in full."
 CANNOT_RUN = "The order could not be run. It is refunded in full."
+
+AGAIN_SECONDS = 60
+"""How long a refund that the ledger refused waits until it is tried again."""
 
 
 def put(session: Session, house: House, job: JobRow, why: str) -> None:
@@ -23,6 +28,18 @@ def put(session: Session, house: House, job: JobRow, why: str) -> None:
         signer="settler",
     )
     move(job, JobState.REFUNDING)
+
+
+def watch(house: House, ticket: Ticket) -> bool:
+    """A refund that the ledger refused is tried again: the money is still in escrow."""
+    with house.database.writing() as session:
+        job = claimed(session, ticket)
+        fate = messages.fate(session, refund_key(ticket.order.id))
+        waits = fate is not None and not (fate.failed and time.time() >= fate.put_at + AGAIN_SECONDS)
+        if job is None or waits:
+            return False
+        put(session, house, job, CANNOT_RUN)
+    return True
 
 
 def refund_key(order: bytes) -> str:

@@ -89,7 +89,12 @@ class Workbench:
                 return self._attempt(ticket, lambda ticket: settling.settle(self._house, ticket))
             case JobState.SETTLING:
                 return settling.watch(self._house, ticket)
-            case JobState.REFUNDING | JobState.READY | JobState.ENDED:
+            case JobState.REFUNDING:
+                return refunding.watch(self._house, ticket)
+            case JobState.ENDED:
+                # Refused when we sent it, and opened after all: by its buyer, or asked for once more.
+                return self._ask_again(ticket)
+            case JobState.READY:
                 return False
 
     def _attempt(self, ticket: Ticket, step: Callable[[Ticket], bool]) -> bool:
@@ -123,6 +128,13 @@ class Workbench:
             case Withheld():
                 moved = results.withhold(self._house, ticket, asked, verdict)
         return moved
+
+    def _ask_again(self, ticket: Ticket) -> bool:
+        with self._house.database.writing() as session:
+            job = claimed(session, ticket)
+            if job is not None:
+                move(job, JobState.ASKED)
+        return job is not None
 
     def _give_up(self, ticket: Ticket) -> bool:
         with self._house.database.writing() as session:

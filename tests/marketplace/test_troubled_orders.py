@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
+from sqlalchemy import select, update
+
+from ledger.abi import Call
 from ledger.enums import OrderState
 from ledger.keys import Ed25519Attestor
+from ledger.outbox import messages
+from ledger.outbox.tables import MessageRow
 from marketplace.catalogue.tables import ArtefactRow
 from marketplace.orders import queries
 from marketplace.orders.model import JobState
+from marketplace.orders.refunding import AGAIN_SECONDS, refund_key
 from marketplace.orders.runs import Workbench
 from marketplace.orders.tables import JobRow
 from tests import small_city
@@ -64,6 +70,56 @@ def test_a_statement_that_cannot_be_signed_keeps_nobody_waiting(office: Office, 
     office.workbench = Workbench(office.house, Ed25519Attestor(ATTESTOR_SEED))
     office.pump(analysis=True)
     assert job_of(office, first) is JobState.READY
+
+
+def test_an_order_that_its_buyer_carries_after_a_refusal_is_answered(office: Office, tmp_path: Path) -> None:
+    """Lab's money is away when the relay sends; Lab pays in and sends the order itself."""
+    licence = licence_of_lab(office, tmp_path)
+    pump, office.pump = office.pump, lambda *_, **__: None
+    id_ = office.order("lab", licence)
+    office.pump = pump
+    credit = office.town.contracts.credit
+    lab, clinic = office.town.keys["lab"].address, office.town.keys["clinic"].address
+    office.town.send("lab", credit.transfer(clinic, credit.balance_of(lab)))
+    office.pump(analysis=True)
+    assert job_of(office, id_) is JobState.ENDED
+
+    office.fund("lab")
+    with office.house.database.reading() as session:
+        sent = session.scalars(
+            select(MessageRow).where(MessageRow.business_key == f"order:{id_.hex()}")
+        ).one()
+    office.town.send("lab", Call(to=sent.contract, data=sent.calldata, signature=sent.signature))
+    office.pump(analysis=True)
+
+    assert state_of(office, id_) is OrderState.SETTLED
+    assert job_of(office, id_) is JobState.READY
+
+
+def test_a_refund_that_the_ledger_refused_is_tried_again(office: Office, tmp_path: Path) -> None:
+    """The settler was off the list for a minute."""
+    id_ = office.order("lab", licence_of_lab(office, tmp_path))
+    office.town.pass_time(3_600)
+    journal, settler = office.town.contracts.journal, office.town.keys["settler"].address
+    office.town.send_later("admin", journal.set_settler(settler, trusted=False), 2)
+    office.pump(analysis=True)
+    assert refund_of(office, id_).refusal == "NotASettler"
+    office.town.send_later("admin", journal.set_settler(settler, trusted=True), 2)
+
+    office.pump(analysis=True)
+    assert state_of(office, id_) is OrderState.ESCROWED
+    with office.house.database.writing() as session:
+        session.execute(update(MessageRow).values(created_at=MessageRow.created_at - AGAIN_SECONDS))
+    office.pump(analysis=True)
+
+    assert state_of(office, id_) is OrderState.REFUNDED
+
+
+def refund_of(office: Office, id_: bytes) -> messages.Fate:
+    with office.house.database.reading() as session:
+        fate = messages.fate(session, refund_key(id_))
+    assert fate is not None
+    return fate
 
 
 def state_of(office: Office, id_: bytes) -> OrderState:

@@ -15,14 +15,15 @@ from api.home import Home
 from api.registrar.client import RegistrarClient
 from ledger.enums import Class
 from ledger.keys import Ed25519Attestor
-from ledger.node import Block, LedgerError, Node, NodeUnreachableError
-from ledger.outbox.sender import Sender
+from ledger.node import Block, LedgerError, Node, WrongLedgerError
+from ledger.outbox.sender import NonceConflictError, Sender
+from ledger.reader import ForkError, UnreadableLogError
 from ledger.relay import BATCHERS
 from marketplace.consent.wishes import Wishes
 from marketplace.house import House
 from marketplace.orders.runs import Workbench
 from marketplace.participants import service as participants
-from marketplace.projector import Projector
+from marketplace.projector import ProjectionStoppedError, Projector
 from marketplace.provenance import access_log
 from marketplace.use_cases import service as use_cases
 
@@ -33,6 +34,9 @@ IDLE_PAUSE = 0.1
 LOST_PAUSE = 1.0
 ANCHOR_SECONDS = 30
 """How long records wait for an anchor when no settlement brings one."""
+
+FATAL = (ForkError, ProjectionStoppedError, UnreadableLogError, WrongLedgerError, NonceConflictError)
+"""What waiting does not mend: this is not the ledger that was followed, or a key of ours is somebody else's, too."""
 
 SENDING_ROLES = ("relay", "operator", "deputy", "treasurer", "guardian", "settler", "ombudsman")
 FAILPOINT = "STOA_FAILPOINT"
@@ -52,6 +56,7 @@ class Workers:
         self._house = home.house()
         self._node = home.node()
         self._stopping = threading.Event()
+        self._lost = False
         self._threads = [
             threading.Thread(target=self._loop, args=(self._ledger_step(),), name="ledger"),
             threading.Thread(target=self._loop, args=(self._analysis_step(),), name="analysis"),
@@ -73,6 +78,11 @@ class Workers:
 
     def wait(self) -> None:
         self._stopping.wait()
+
+    @property
+    def lost_the_ledger(self) -> bool:
+        """Whether they stopped by themselves."""
+        return self._lost
 
     def _ledger_step(self) -> Callable[[], bool]:
         signers = {role: self._home.keys.existing(role) for role in SENDING_ROLES}
@@ -104,21 +114,29 @@ class Workers:
         return Workbench(self._house, attestor, failpoint).step
 
     def _loop(self, step: Callable[[], bool]) -> None:
-        while not self._stopping.is_set():
-            try:
-                pause = BUSY_PAUSE if step() else IDLE_PAUSE
-            except NodeUnreachableError as error:
-                logger.warning("%s Trying again.", error)
-                pause = LOST_PAUSE
-            except LedgerError:
-                logger.exception("The ledger cannot be followed.")
-                self._stopping.set()
-                return
-            except Exception:
-                # What failed is still in the database; it is tried again, slowly, and never silently.
-                logger.exception("A step failed.")
-                pause = LOST_PAUSE
-            self._stopping.wait(pause)
+        if not keep_doing(step, self._stopping):
+            self._lost = True
+            self._stopping.set()
+
+
+def keep_doing(step: Callable[[], bool], stopping: threading.Event) -> bool:
+    """Do one step after the other until told to stop. False when it ends by itself: see `FATAL`."""
+    while not stopping.is_set():
+        try:
+            pause = BUSY_PAUSE if step() else IDLE_PAUSE
+        except FATAL:
+            logger.exception("The ledger cannot be followed.")
+            return False
+        except LedgerError as error:
+            # A node that restarts, lags behind its neighbours or limits its callers answers again.
+            logger.warning("%s Trying again.", error)
+            pause = LOST_PAUSE
+        except Exception:
+            # What failed is still in the database; it is tried again, slowly, and never silently.
+            logger.exception("A step failed.")
+            pause = LOST_PAUSE
+        stopping.wait(pause)
+    return True
 
 
 class Policies:
@@ -145,7 +163,7 @@ class Policies:
 
 
 def work(home: Home) -> int:
-    """Run the workers until told to stop. The exit code."""
+    """Run the workers until told to stop. The exit code: 1 when the ledger cannot be followed any more."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     workers = Workers(home)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -153,7 +171,7 @@ def work(home: Home) -> int:
     workers.start()
     workers.wait()
     workers.stop()
-    return 0
+    return 1 if workers.lost_the_ledger else 0
 
 
 def wait_until(holds: Callable[[], bool], *, seconds: float, pause: float = 0.05) -> bool:

@@ -95,7 +95,7 @@ class Workers:
             finality=settings.finality,
             failpoint=failpoint,
         )
-        projector = Projector(self._house.database, self._node, self._home.city())
+        projector = Projector(self._house.database, self._node, self._home.city(), finality=settings.finality)
         policies = Policies(self._house, settings.admitted_classes)
         token = self._home.registrar_token.read_text().strip()
         wishes = Wishes(self._house, RegistrarClient.at(settings.registrar, token))

@@ -192,9 +192,9 @@ class Node:
         found = self.request("eth_getTransactionReceipt", "0x" + transaction.hex())
         return None if found is None else parsed_receipt(found)
 
-    def nonce(self, address: str) -> int:
+    def nonce(self, address: str, block: int | str = "latest") -> int:
         """Transactions of `address` in blocks. Never the pending count: it lies after a dropped transaction."""
-        return int(self.request("eth_getTransactionCount", address, "latest"), 16)
+        return int(self.request("eth_getTransactionCount", address, block_tag(block)), 16)
 
     def call(self, to: str, data: bytes, block: int | str = "latest") -> bytes:
         return unhexed(self.request("eth_call", {"to": to, "data": "0x" + data.hex()}, block_tag(block)))

@@ -2,6 +2,8 @@
 
 One block is one database transaction: its events, the rows they change and the cursor commit together or not at all.
 What is projected depends on nothing but the blocks, so dropping the tables and replaying gives the same rows.
+
+Only final blocks are applied (docs/decisions/0008), so nothing that is read here is ever taken back.
 """
 
 from collections.abc import Callable
@@ -35,30 +37,33 @@ class ProjectionStoppedError(LedgerError):
 class Projector:
     """Follows one city into one database. One projector per database: it writes the cursor it reads."""
 
-    def __init__(self, database: Database, node: Node, city: City) -> None:
+    def __init__(self, database: Database, node: Node, city: City, *, finality: int = 0) -> None:
+        """`finality`: blocks after which the engine never takes one back."""
         self._database = database
         self._node = node
         self._city = city
+        self._finality = finality
         self._reader = Reader(city, node)
 
     def catch_up(
         self, progress: Callable[[int, int], None] = lambda done, head: None, *, upto: int | None = None
     ) -> Block:
-        """Apply every block up to the head, or to `upto`. The newest applied block.
+        """Apply every block up to the newest final one, or to `upto`. The newest applied block.
 
         Raises:
             WrongLedgerError: the database follows another ledger.
             ProjectionStoppedError: the node's chain does not continue what was applied.
         """
         cursor = self._cursor()
-        head = self._node.head().number if upto is None else upto
+        head = self._node.head().number - self._finality if upto is None else upto
         first = self._city.first_block if cursor is None else cursor.number + 1
         for number in range(first, head + 1):
             read = self._reader.read(number)
             if cursor is not None and read.block.parent != cursor.hash:
                 raise ProjectionStoppedError(
-                    f"Block {number} of {self._node.url} does not follow block {cursor.number} as it was applied. "
-                    "The projection has stopped. Point Stoa at the city's own node, or `stoa ledger rebuild`."
+                    f"Block {number} of {self._node.url} does not follow block {cursor.number} as it was applied, "
+                    f"which was {self._finality} blocks deep and said to be final. The projection has stopped. Point "
+                    "Stoa at the city's own node, set `finality` to what the engine keeps, or `stoa ledger rebuild`."
                 )
             self._apply(read)
             cursor = read.block

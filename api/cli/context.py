@@ -97,4 +97,5 @@ def is_done(house: House, key: str) -> bool:
 
 
 def projector_of(city: Opened) -> Projector:
-    return Projector(city.house.database, city.node, city.house.city)
+    finality = city.home.settings.finality
+    return Projector(city.house.database, city.node, city.house.city, finality=finality)

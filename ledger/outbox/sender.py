@@ -5,6 +5,7 @@ which the next start goes on: INTENT is signed, SIGNED is broadcast (the same by
 up by every hash the transaction ever had.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -17,6 +18,8 @@ from ledger.node import LedgerError, Node, NodeRefusedError, NodeUnreachableErro
 from ledger.outbox.tables import MessageRow, State, TransactionHashRow, TransactionRow
 from ledger.storage import Database
 from ledger.transactions import sign_transaction
+
+logger = logging.getLogger("stoa.outbox")
 
 Batcher = Callable[[Sequence[MessageRow]], tuple[Call, int]]
 """Makes one call, with its gas limit, of several messages that share a batch digest."""
@@ -224,8 +227,10 @@ class Sender:
     def _resolve(self, row: TransactionRow, hashes: Sequence[tuple[bytes, bytes]], head: int) -> bool:
         receipt = next((found for hash_, _ in hashes if (found := self._node.receipt(hash_))), None)
         if receipt is None:
-            return self._resolve_missing(row, hashes)
+            return self._resolve_missing(row, hashes, head)
         final = head - receipt.block_number >= self._finality
+        if not final and row.state == State.MINED and row.block_hash == receipt.block_hash:
+            return False
         refusal = None if receipt.succeeded else self._refusal_of(row, receipt)
         self._failpoint("T5.before_receipt_saved")
         with self._database.writing() as session:
@@ -249,24 +254,55 @@ class Sender:
             )
         return True
 
-    def _resolve_missing(self, row: TransactionRow, hashes: Sequence[tuple[bytes, bytes]]) -> bool:
+    def _resolve_missing(self, row: TransactionRow, hashes: Sequence[tuple[bytes, bytes]], head: int) -> bool:
         """Not mined: either on its way, forgotten by the node, or its nonce went to somebody else."""
-        if self._node.nonce(row.signer) > row.nonce:
+        if row.state == State.MINED:
+            self._put_back(row)
+        if self._node.nonce(row.signer, max(head - self._finality, 0)) > row.nonce:
             if any(self._node.receipt(hash_) for hash_, _ in hashes):
                 return False  # mined between the two questions; the next round sees it
-            with self._database.writing() as session:
-                session.execute(
-                    update(TransactionRow).where(TransactionRow.id == row.id).values(state=State.CONFLICT)
-                )
-                session.execute(
-                    update(MessageRow)
-                    .where(MessageRow.transaction_id == row.id)
-                    .values(state=State.INTENT, transaction_id=None)
-                )
+            self._give_up_nonce(row)
             return True
         if not any(self._node.knows(hash_) for hash_, _ in hashes):
             self._hand_over(hashes[-1][1], hashes[-1][0])
         return False
+
+    def _put_back(self, row: TransactionRow) -> None:
+        """Its block was taken back: it is on its way again, with the same bytes."""
+        logger.warning(
+            "Block %s was taken back; a transaction of %s is sent again.", row.block_number, row.signer
+        )
+        with self._database.writing() as session:
+            session.execute(
+                update(TransactionRow)
+                .where(TransactionRow.id == row.id)
+                .values(
+                    state=State.SENT,
+                    block_number=None,
+                    block_hash=None,
+                    succeeded=None,
+                    gas_used=None,
+                    refusal=None,
+                )
+            )
+            session.execute(
+                update(MessageRow)
+                .where(MessageRow.transaction_id == row.id)
+                .values(state=State.SENT, refusal=None)
+            )
+
+    def _give_up_nonce(self, row: TransactionRow) -> None:
+        """A final block holds another transaction with this nonce. What was to happen is signed anew."""
+        logger.error("Nonce %d of %s was used by somebody else who has its key.", row.nonce, row.signer)
+        with self._database.writing() as session:
+            session.execute(
+                update(TransactionRow).where(TransactionRow.id == row.id).values(state=State.CONFLICT)
+            )
+            session.execute(
+                update(MessageRow)
+                .where(MessageRow.transaction_id == row.id)
+                .values(state=State.INTENT, transaction_id=None)
+            )
 
     def _refusal_of(self, row: TransactionRow, receipt: Receipt) -> str:
         for block in (receipt.block_number - 1, receipt.block_number):

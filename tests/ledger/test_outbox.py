@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from ledger.abi import Call
 from ledger.bindings import Rule
 from ledger.enums import Class
 from ledger.keys import LocalSigner
@@ -37,13 +38,13 @@ def database(tmp_path: Path):
     database.close()
 
 
-def sender(town: Town, database: Database, crash_at: str | None = None) -> Sender:
+def sender(town: Town, database: Database, crash_at: str | None = None, *, finality: int = 0) -> Sender:
     def failpoint(name: str) -> None:
         if name == crash_at:
             raise CrashError(name)
 
     signers = {"operator": town.keys["otto"], "relay": town.keys["relay"]}
-    return Sender(database, town.node, signers, batchers=BATCHERS, failpoint=failpoint)
+    return Sender(database, town.node, signers, batchers=BATCHERS, finality=finality, failpoint=failpoint)
 
 
 def put_rule(town: Town, database: Database, key: str = "rule") -> None:
@@ -178,6 +179,58 @@ def test_a_nonce_that_went_to_somebody_else_is_given_again(town: Town, database:
     with database.reading() as session:
         states = set(session.scalars(select(TransactionRow.state)))
     assert states == {State.CONFLICT, State.FINAL}
+
+
+def test_what_a_block_took_back_is_sent_again_as_it_was(town: Town, database: Database) -> None:
+    put_rule(town, database)
+    before = town.devnet.snapshot()
+    patient = sender(town, database, finality=2)
+    run_until_quiet(patient)
+    assert fate_of(database, "rule").state is State.MINED
+
+    town.devnet.revert(before)
+    town.pass_time(7)
+    assert town.contracts.use_cases.rule_count() == 0
+    patient.step()
+    assert fate_of(database, "rule").state is State.SENT
+    run_until_quiet(patient)
+    assert fate_of(database, "rule").state is State.MINED
+    town.pass_time(1)
+    town.pass_time(1)
+    run_until_quiet(patient)
+
+    assert fate_of(database, "rule").succeeded
+    assert town.contracts.use_cases.rule_count() == 1
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(TransactionRow)) == 1
+
+
+def test_waiting_for_finality_is_not_work(town: Town, database: Database) -> None:
+    put_rule(town, database)
+    patient = sender(town, database, finality=2)
+    run_until_quiet(patient)
+    assert fate_of(database, "rule").state is State.MINED
+    assert not patient.step()
+
+
+def test_a_nonce_is_not_given_up_to_a_block_that_may_be_taken_back(town: Town, database: Database) -> None:
+    put_rule(town, database)
+    with pytest.raises(CrashError):
+        sender(town, database, crash_at="T2.after_signed").step()
+    before = town.devnet.snapshot()
+    otto = town.keys["otto"]
+    town.send("otto", Call(to=otto.address, data=b"", signature=""))
+    patient = sender(town, database, finality=2)
+    patient.step()
+    town.devnet.revert(before)
+    town.pass_time(7)
+    for _ in range(4):
+        run_until_quiet(patient)
+        town.pass_time(1)
+
+    assert fate_of(database, "rule").succeeded
+    with database.reading() as session:
+        assert list(session.scalars(select(TransactionRow.state))) == [State.FINAL]
 
 
 def test_what_has_expired_is_dropped_and_never_sent_late(town: Town, database: Database) -> None:

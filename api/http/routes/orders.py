@@ -138,8 +138,7 @@ class OrderAnswer(Answer):
     result: str = Field(description="Where the answer is, once the order is settled.")
 
     @classmethod
-    def of(cls, session: Session, here: Here, one: Order) -> "OrderAnswer":
-        since = one.opened_in if one.ended_in is None else one.ended_in
+    def of(cls, session: Session, one: Order) -> "OrderAnswer":
         return cls(
             id=one.id,
             licence=one.licence,
@@ -150,7 +149,7 @@ class OrderAnswer(Answer):
             deadline=one.deadline,
             opened_in=one.opened_in,
             ended_in=one.ended_in,
-            final=head(session).number >= since + here.settings.finality,
+            final=True,  # the read model follows final blocks only
             consent_block=one.consent_block,
             consent_root=one.consent_root,
             cohort_size=one.cohort_size,
@@ -175,14 +174,13 @@ class SaltAnswer(Answer):
 def list_orders(
     caller: Caller,
     session: Reading,
-    here: Here,
     paging: Paging,
 ) -> Page[OrderAnswer]:
     """The caller's orders, oldest first."""
     return paging.of(
         queries.orders_of(session, caller.account),
         place=lambda one: hexed(one.id),
-        show=lambda one: OrderAnswer.of(session, here, one),
+        show=lambda one: OrderAnswer.of(session, one),
     )
 
 
@@ -191,14 +189,14 @@ def get_order(id: OrderId, caller: Caller, here: Here, wait: Wait) -> OrderWithB
     """One order of the caller. With `wait`, the answer may wait for its end."""
     return until(
         here,
-        lambda session: shown(session, here, id, caller),
+        lambda session: shown(session, id, caller),
         lambda one: one.state != OrderState.ESCROWED.name.lower(),
         wait,
     )
 
 
-def shown(session: Session, here: Here, id: bytes, caller: Participant) -> OrderWithBlock:
-    answer = OrderAnswer.of(session, here, receipts.order_of(session, id, caller.account))
+def shown(session: Session, id: bytes, caller: Participant) -> OrderWithBlock:
+    answer = OrderAnswer.of(session, receipts.order_of(session, id, caller.account))
     return OrderWithBlock(**dict(answer), as_of=BlockAnswer.of(head(session)))
 
 

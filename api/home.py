@@ -27,6 +27,7 @@ OFFICERS = (
     "settler",
     "ombudsman",
     "relay",
+    "revoker",
     "attestor",
 )
 """The roles whose keys are kept in the city's own keystore. The registrar and the sequencer keep theirs apart."""

@@ -38,7 +38,19 @@ ANCHOR_SECONDS = 30
 FATAL = (ForkError, ProjectionStoppedError, UnreadableLogError, WrongLedgerError, NonceConflictError)
 """What waiting does not mend: this is not the ledger that was followed, or a key of ours is somebody else's, too."""
 
-SENDING_ROLES = ("relay", "operator", "deputy", "treasurer", "guardian", "settler", "ombudsman")
+SENDING_ROLES = (
+    "revoker",
+    "ombudsman",
+    "relay",
+    "operator",
+    "deputy",
+    "treasurer",
+    "guardian",
+    "settler",
+)
+"""Whose messages are sent, in this order. Revocations come first and from a key that sends nothing else: what waits
+for a nonce of the relay, a grant or an order, never holds one up.
+"""
 FAILPOINT = "STOA_FAILPOINT"
 
 

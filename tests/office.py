@@ -54,6 +54,7 @@ class Office:
         upgrade(self.registry.engine, "registrar")
         keys = town.keys
         signers = {
+            "revoker": keys.setdefault("revoker", LocalSigner.fresh()),
             "relay": keys["relay"],
             "operator": keys["otto"],
             "deputy": keys["olga"],

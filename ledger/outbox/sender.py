@@ -54,12 +54,15 @@ class Sender:
         self._failpoint = failpoint
 
     def step(self) -> bool:
-        """One round: sign what waits, send what is signed, look up what was sent. Whether anything moved."""
+        """One round: sign what waits, send what is signed, look up what was sent. Whether anything moved.
+
+        Keys take turns in the order in which the sender was given them.
+        """
         moved = self._expire()
-        for role in self._signers:
+        for role, signer in self._signers.items():
             while self._sign_next(role):
                 moved = True
-        moved = self._broadcast() or moved
+            moved = self._broadcast(signer.address) or moved
         return self._look_up() or moved
 
     def _expire(self) -> bool:
@@ -163,15 +166,15 @@ class Sender:
         )
         return nonce, tried or 0
 
-    def _broadcast(self) -> bool:
+    def _broadcast(self, address: str) -> bool:
         with self._database.reading() as session:
             waiting = [
                 (row.id, stored.raw, stored.hash)
                 for row, stored in session.execute(
                     select(TransactionRow, TransactionHashRow)
                     .join(TransactionHashRow, TransactionHashRow.transaction_id == TransactionRow.id)
-                    .where(TransactionRow.state == State.SIGNED)
-                    .order_by(TransactionRow.signer, TransactionRow.nonce)
+                    .where(TransactionRow.state == State.SIGNED, TransactionRow.signer == address)
+                    .order_by(TransactionRow.nonce)
                 )
             ]
         for transaction_id, raw, hash_ in waiting:

@@ -322,7 +322,7 @@ def revoke_by_code(session: Session, house: House, code: RevocationCode) -> byte
         raise AlreadyRevokedError("This consent has ended already. There is nothing left to stop.")
     id_ = found.consent.id
     call = house.contracts.consents.revoke_by_code(found.terms, found.own, code.value)
-    messages.put(session, call, key=f"revoke:{id_.hex()}", signer="relay", gas=200_000)
+    messages.put(session, call, key=f"revoke:{id_.hex()}", signer="revoker", gas=200_000)
     return id_
 
 

@@ -147,5 +147,5 @@ def _running(session: Session, house: House, terms: Terms, own: Own) -> bytes:
 
 def _put(session: Session, id_: bytes, call: Call) -> str:
     key = f"revoke:{id_.hex()}"
-    messages.put(session, call, key=key, signer="relay", gas=REVOKE_GAS)
+    messages.put(session, call, key=key, signer="revoker", gas=REVOKE_GAS)
     return key

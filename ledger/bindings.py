@@ -520,6 +520,7 @@ class Order(NamedTuple):
     licence: int
     tariff: int
     deadline: int
+    opened_in: int
     discount: int
     state: int
 
@@ -532,6 +533,7 @@ class Order(NamedTuple):
             cast("int", values[3]),
             cast("int", values[4]),
             cast("int", values[5]),
+            cast("int", values[6]),
         )
 
 
@@ -781,13 +783,14 @@ class ParticipantFrozen(Event):
 
 @dataclass(frozen=True, slots=True)
 class ParticipantJoined(Event):
-    SIGNATURE: ClassVar[str] = "ParticipantJoined(uint32,address,uint8,bytes32)"
-    DATA_TYPES: ClassVar[tuple[str, ...]] = ("uint8", "bytes32")
+    SIGNATURE: ClassVar[str] = "ParticipantJoined(uint32,address,uint8,bytes32,bytes32)"
+    DATA_TYPES: ClassVar[tuple[str, ...]] = ("uint8", "bytes32", "bytes32")
 
     id: int
     account: str
     class_: int
     name: bytes
+    act: bytes
 
     @classmethod
     def decoded(cls, fields: LogFields) -> "ParticipantJoined":
@@ -796,6 +799,7 @@ class ParticipantJoined(Event):
             account=LogFields.address(fields.topic(2)),
             class_=int.from_bytes(fields.word(0), "big"),
             name=fields.word(1),
+            act=fields.word(2),
         )
 
 
@@ -814,8 +818,8 @@ class ParticipantUnfrozen(Event):
 
 @dataclass(frozen=True, slots=True)
 class DatasetRegistered(Event):
-    SIGNATURE: ClassVar[str] = "DatasetRegistered(uint32,uint32,uint8,bool,bool,bytes32)"
-    DATA_TYPES: ClassVar[tuple[str, ...]] = ("uint8", "bool", "bool", "bytes32")
+    SIGNATURE: ClassVar[str] = "DatasetRegistered(uint32,uint32,uint8,bool,bool,bytes32,bytes32)"
+    DATA_TYPES: ClassVar[tuple[str, ...]] = ("uint8", "bool", "bool", "bytes32", "bytes32")
 
     id: int
     steward: int
@@ -823,6 +827,7 @@ class DatasetRegistered(Event):
     subject: bool
     sensitive: bool
     metadata: bytes
+    act: bytes
 
     @classmethod
     def decoded(cls, fields: LogFields) -> "DatasetRegistered":
@@ -833,6 +838,7 @@ class DatasetRegistered(Event):
             subject=fields.word(1)[31] == 1,
             sensitive=fields.word(2)[31] == 1,
             metadata=fields.word(3),
+            act=fields.word(4),
         )
 
 
@@ -896,8 +902,8 @@ class NotPersonalProposed(Event):
 
 @dataclass(frozen=True, slots=True)
 class VersionPublished(Event):
-    SIGNATURE: ClassVar[str] = "VersionPublished(uint32,uint32,bytes32,uint32,uint64,bytes32)"
-    DATA_TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint32", "uint64", "bytes32")
+    SIGNATURE: ClassVar[str] = "VersionPublished(uint32,uint32,bytes32,uint32,uint64,bytes32,bytes32)"
+    DATA_TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint32", "uint64", "bytes32", "bytes32")
 
     dataset: int
     version: int
@@ -905,6 +911,7 @@ class VersionPublished(Event):
     leaves: int
     rows: int
     content: bytes
+    act: bytes
 
     @classmethod
     def decoded(cls, fields: LogFields) -> "VersionPublished":
@@ -915,6 +922,7 @@ class VersionPublished(Event):
             leaves=int.from_bytes(fields.word(1), "big"),
             rows=int.from_bytes(fields.word(2), "big"),
             content=fields.word(3),
+            act=fields.word(4),
         )
 
 
@@ -1748,6 +1756,7 @@ ERRORS: dict[str, tuple[str, ...]] = {
     "CohortBelowFloor(uint32,uint32)": ("minimumCohort", "floor"),
     "ConditionLoosened(uint32,uint16)": ("minimumCohort", "longestDays"),
     "ConsentAlreadyRevoked(bytes32,uint40)": ("id", "revokedIn"),
+    "ConsentBlockBeforeOrder(uint40,uint40)": ("consentBlock", "openedIn"),
     "ConsentBlockInFuture(uint40,uint256)": ("consentBlock", "current"),
     "ConsentExists(bytes32)": ("id",),
     "CountersignatureForeign(bytes32,address)": ("id", "recovered"),
@@ -1791,6 +1800,7 @@ ERRORS: dict[str, tuple[str, ...]] = {
     "LicenceIsLocked(uint256)": ("id",),
     "LicenceIsTerminated(uint32)": ("id",),
     "LongerThanAllowed(uint40,uint256)": ("validUntil", "latest"),
+    "MandateMissing()": (),
     "NameMissing()": (),
     "NameTaken(bytes32,uint32)": ("name", "id"),
     "NoDuration()": (),
@@ -1811,10 +1821,13 @@ ERRORS: dict[str, tuple[str, ...]] = {
     "NoticeIsRetired(uint32,bytes32)": ("id", "statement"),
     "NoticeNotPublished(uint32,bytes32)": ("id", "statement"),
     "NoticeScopeNotAdmissible(uint32,uint16)": ("id", "scope"),
+    "ObjectionNoticeStays(uint32,bytes32)": ("id", "statement"),
     "OrderExists(bytes32)": ("id",),
     "QuotaUsedUp(uint32,uint32)": ("id", "quota"),
     "QuoteExpired(uint40,uint256)": ("deadline", "now_"),
     "ReasonMissing()": (),
+    "RegistrarInOffice(address)": ("registrar",),
+    "ResultMissing(bytes32)": ("id",),
     "RootMissing()": (),
     "RuleDoesNotApply(uint32,uint32)": ("id", "rule"),
     "SafeCastOverflowedUintDowncast(uint8,uint256)": ("bits", "value"),
@@ -2216,6 +2229,9 @@ class Consents(Handle):
     def consent(self, id: bytes, *, block: int | str = "latest") -> Consent:
         values = self.read("consent(bytes32)", (id,), ("(uint32,uint16,bool,uint40,uint40,uint40)",), block)
         return Consent.of(cast("Sequence[object]", values[0]))
+
+    def dismiss_registrar(self) -> Call:
+        return self.call("dismissRegistrar()", ())
 
     def eip712_domain(
         self, *, block: int | str = "latest"
@@ -2650,7 +2666,9 @@ class Settlement(Handle):
         )
 
     def order(self, id: bytes, *, block: int | str = "latest") -> Order:
-        values = self.read("order(bytes32)", (id,), ("(uint64,uint32,uint32,uint40,uint16,uint8)",), block)
+        values = self.read(
+            "order(bytes32)", (id,), ("(uint64,uint32,uint32,uint40,uint40,uint16,uint8)",), block
+        )
         return Order.of(cast("Sequence[object]", values[0]))
 
     def order_id(self, quote: OrderQuote, *, block: int | str = "latest") -> bytes:

@@ -190,6 +190,11 @@ class Town:
         self.pass_time(delay)
         return self.send(who, call)
 
+    def replace_registrar(self, successor: str) -> None:
+        """Two roles, one after the other: the guardian dismisses, the administrator names the next."""
+        self.send("guardian", self.contracts.consents.dismiss_registrar())
+        self.send_later("admin", self.contracts.consents.set_registrar(successor), 2)
+
     def pass_time(self, seconds: int) -> None:
         self.clock.now += seconds
         self.devnet.mine()
@@ -420,7 +425,7 @@ class Town:
             units=1,
             result=secrets.token_bytes(32),
             manifest=secrets.token_bytes(32),
-            consent_block=1,
+            consent_block=self.node.head().number,
             consent_root=secrets.token_bytes(32),
             cohort_size=3000,
         )

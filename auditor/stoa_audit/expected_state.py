@@ -38,7 +38,8 @@ def participants(world: World) -> Iterator[Value]:
         )
         yield ("idOf", one.account), one.number
         yield ("isFrozen", one.account), one.status == Status.FROZEN
-        yield ("_named", one.name), one.number
+        if one.status != Status.JOINED:
+            yield ("_named", one.name), one.number
 
 
 def datasets(world: World) -> Iterator[Value]:
@@ -212,7 +213,8 @@ def settlement(world: World) -> Iterator[Value]:
 def _orders(world: World) -> Iterator[Value]:
     for id_, order in world.orders.items():
         fields = ("cap", "licence", "tariff", "deadline", "discount")
-        yield ("_orders", id_), {field: order.terms[field] for field in fields} | {"state": order.state}
+        kept = {field: order.terms[field] for field in fields}
+        yield ("_orders", id_), {**kept, "openedIn": order.opened_in, "state": order.state}
         if order.state == OrderState.SETTLED and order.outcome is not None:
             words = (order.charge, *order.outcome.values())
             yield ("outcomeOf", id_), keccak(b"".join(map(word, words)))

@@ -100,6 +100,7 @@ contract Consents is IConsents, EIP712, AccessManaged {
     /// @inheritdoc IConsents
     function revokeByMandate(Terms calldata terms, Own[] calldata owns, bytes32 mandate) external restricted {
         if (owns.length == 0) revert EmptyBatch();
+        if (mandate == 0) revert MandateMissing();
         for (uint256 i = 0; i < owns.length; ++i) {
             ConsentId id = idOf(terms, owns[i]);
             if (_slots[id].revokedIn != 0) emit Refused(id, uint32(i), Why.AlreadyRevoked);
@@ -121,9 +122,18 @@ contract Consents is IConsents, EIP712, AccessManaged {
 
     /// @inheritdoc IConsents
     function setRegistrar(address registrar_) external restricted {
+        if (registrar != address(0)) revert RegistrarInOffice(registrar);
+
         registrar = registrar_;
 
         emit RegistrarSet(registrar_);
+    }
+
+    /// @inheritdoc IConsents
+    function dismissRegistrar() external restricted {
+        registrar = address(0);
+
+        emit RegistrarSet(address(0));
     }
 
     /// @inheritdoc IConsents
@@ -158,7 +168,6 @@ contract Consents is IConsents, EIP712, AccessManaged {
 
     /// @dev Everything that is the same for all members of a batch.
     function _requireTerms(Terms calldata terms) private view returns (bool objection) {
-        if (paused) revert GrantsPaused();
         if (block.timestamp > terms.deadline) revert DeadlinePassed(terms.deadline, block.timestamp);
         if (terms.validUntil <= block.timestamp) revert AlreadyEnded(terms.validUntil, block.timestamp);
         if (terms.validUntil % 1 days != 0) revert NotMidnight(terms.validUntil);
@@ -167,6 +176,9 @@ contract Consents is IConsents, EIP712, AccessManaged {
         uint16 longestDays;
         (longestDays, objection) =
             _useCases.requireGrantable(terms.useCase, terms.statement, terms.recipient, terms.scope);
+        // What is used without consent can be objected to at any time and for good.
+        if (objection) return true;
+        if (paused) revert GrantsPaused();
         uint256 latest = block.timestamp + uint256(longestDays) * 1 days;
         if (terms.validUntil > latest) revert LongerThanAllowed(terms.validUntil, latest);
     }

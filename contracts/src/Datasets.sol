@@ -40,7 +40,7 @@ contract Datasets is IDatasets, SignedActs, AccessManaged {
     /// @inheritdoc IDatasets
     function register(Registration calldata form, Signature calldata signature) external returns (uint32 id) {
         (address steward,) = _participants.requireActive(form.steward);
-        _requireAct(steward, keccak256(abi.encode(REGISTRATION, form)), form.deadline, signature);
+        bytes32 act = _requireAct(steward, keccak256(abi.encode(REGISTRATION, form)), form.deadline, signature);
         if (form.topic == 0 || form.topic > TOPICS) revert UnknownTopic(form.topic);
 
         id = ++count;
@@ -52,12 +52,13 @@ contract Datasets is IDatasets, SignedActs, AccessManaged {
         made.personal = true;
         made.metadata = form.metadata;
 
-        emit DatasetRegistered(id, form.steward, form.topic, form.subject, form.sensitive, form.metadata);
+        emit DatasetRegistered(id, form.steward, form.topic, form.subject, form.sensitive, form.metadata, act);
     }
 
     /// @inheritdoc IDatasets
     function declareNotPersonal(uint32 id, bytes32 reason) external restricted {
         Dataset storage found = _known(id);
+        if (reason == 0) revert ReasonMissing();
         if (found.subject) revert SubjectColumnMakesItPersonal(id);
         if (!found.personal) revert AlreadyNotPersonal(id);
         Proposal memory first = _proposals[id];
@@ -78,7 +79,7 @@ contract Datasets is IDatasets, SignedActs, AccessManaged {
     function publishVersion(VersionForm calldata form, Signature calldata signature) external returns (uint32 number) {
         Dataset storage found = _known(form.dataset);
         (address steward,) = _participants.requireActive(found.steward);
-        _requireAct(steward, keccak256(abi.encode(VERSION, form)), form.deadline, signature);
+        bytes32 act = _requireAct(steward, keccak256(abi.encode(VERSION, form)), form.deadline, signature);
         if (form.leaves == 0 || form.rows == 0 || form.root == 0) revert EmptyVersion(form.dataset);
 
         number = ++found.versions;
@@ -91,7 +92,7 @@ contract Datasets is IDatasets, SignedActs, AccessManaged {
         });
         lastDeliveryOf[found.steward] = uint40(block.timestamp);
 
-        emit VersionPublished(form.dataset, number, form.root, form.leaves, form.rows, form.content);
+        emit VersionPublished(form.dataset, number, form.root, form.leaves, form.rows, form.content, act);
     }
 
     /// @inheritdoc IDatasets

@@ -69,6 +69,7 @@ contract Licences is ILicences, ERC721, AccessManaged {
         Licence storage found = _licences[id];
         if (found.endsAt == 0) revert UnknownLicence(id);
         if (found.terminated) revert LicenceIsTerminated(id);
+        if (reason == 0) revert ReasonMissing();
 
         found.terminated = true;
 
@@ -99,7 +100,8 @@ contract Licences is ILicences, ERC721, AccessManaged {
     /// @inheritdoc IERC7858
     function isTokenExpired(uint256 tokenId) external view returns (bool) {
         _requireOwned(tokenId);
-        return block.timestamp >= _licences[uint32(tokenId)].endsAt;
+        Licence storage found = _licences[uint32(tokenId)];
+        return found.terminated || block.timestamp >= found.endsAt;
     }
 
     /// @inheritdoc IERC7858

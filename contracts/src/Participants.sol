@@ -27,33 +27,30 @@ contract Participants is IParticipants, SignedActs, AccessManaged {
         AccessManaged(access)
     {
         _useCases = useCases;
-        uint32 id = _enrol(cityAccount, Class.City, cityName);
-        _participants[id].status = Status.Active;
-
-        emit ParticipantAdmitted(id);
+        _admit(_enrol(cityAccount, Class.City, cityName, 0));
     }
 
     /// @inheritdoc IParticipants
     function join(Join calldata form, Signature calldata signature) external returns (uint32 id) {
-        _requireAct(
+        bytes32 act = _requireAct(
             form.account,
             keccak256(abi.encode(JOIN, form.class, form.name, form.account, form.deadline)),
             form.deadline,
             signature
         );
 
-        return _enrol(form.account, form.class, form.name);
+        return _enrol(form.account, form.class, form.name, act);
     }
 
     /// @inheritdoc IParticipants
     function admit(uint32 id) external restricted {
-        _move(id, Status.Joined, Status.Active);
-
-        emit ParticipantAdmitted(id);
+        _admit(id);
     }
 
     /// @inheritdoc IParticipants
     function freeze(uint32 id, bytes32 reason) external restricted {
+        if (reason == 0) revert ReasonMissing();
+
         isFrozen[_move(id, Status.Active, Status.Frozen)] = true;
         _useCases.setApplicantFrozen(id, true);
 
@@ -62,6 +59,8 @@ contract Participants is IParticipants, SignedActs, AccessManaged {
 
     /// @inheritdoc IParticipants
     function unfreeze(uint32 id, bytes32 reason) external restricted {
+        if (reason == 0) revert ReasonMissing();
+
         isFrozen[_move(id, Status.Frozen, Status.Active)] = false;
         _useCases.setApplicantFrozen(id, false);
 
@@ -80,18 +79,26 @@ contract Participants is IParticipants, SignedActs, AccessManaged {
         return (found.account, found.class);
     }
 
-    function _enrol(address account, Class class, bytes32 name) private returns (uint32 id) {
+    function _enrol(address account, Class class, bytes32 name, bytes32 act) private returns (uint32 id) {
         if (class == Class.None) revert ClassMissing();
         if (name == 0) revert NameMissing();
         if (idOf[account] != 0) revert AccountAlreadyJoined(account, idOf[account]);
-        if (_named[name] != 0) revert NameTaken(name, _named[name]);
 
         id = ++count;
         _participants[id] = Participant({account: account, class: class, status: Status.Joined, name: name});
         idOf[account] = id;
+
+        emit ParticipantJoined(id, account, class, name, act);
+    }
+
+    function _admit(uint32 id) private {
+        _move(id, Status.Joined, Status.Active);
+        bytes32 name = _participants[id].name;
+        if (_named[name] != 0) revert NameTaken(name, _named[name]);
+
         _named[name] = id;
 
-        emit ParticipantJoined(id, account, class, name);
+        emit ParticipantAdmitted(id);
     }
 
     function _move(uint32 id, Status from, Status to) private returns (address) {

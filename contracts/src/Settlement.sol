@@ -146,6 +146,10 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
         Order memory found = _escrowed(id);
         if (block.timestamp >= found.deadline) revert DeadlinePassed(id, found.deadline);
         if (outcome.consentBlock > block.number) revert ConsentBlockInFuture(outcome.consentBlock, block.number);
+        if (outcome.consentBlock < found.openedIn) {
+            revert ConsentBlockBeforeOrder(outcome.consentBlock, found.openedIn);
+        }
+        if (outcome.result == 0 || outcome.manifest == 0) revert ResultMissing(id);
         address buyer = _buyerOf(found.licence);
         if (_participants.isFrozen(buyer)) revert BuyerFrozen(buyer);
 
@@ -291,6 +295,7 @@ contract Settlement is ISettlement, AccessManaged, Pausable {
             licence: quote.licence,
             tariff: quote.tariff,
             deadline: quote.deadline,
+            openedIn: uint40(block.number),
             discount: discount,
             state: State.Escrowed
         });

@@ -15,8 +15,11 @@ abstract contract SignedActs is EIP712 {
     error ActRepeated(bytes32 act);
     error NotSignedBy(address actor, address recovered);
 
-    function _requireAct(address actor, bytes32 structHash, uint40 deadline, Signature calldata signature) internal {
-        bytes32 act = _hashTypedDataV4(structHash);
+    function _requireAct(address actor, bytes32 structHash, uint40 deadline, Signature calldata signature)
+        internal
+        returns (bytes32 act)
+    {
+        act = _hashTypedDataV4(structHash);
         if (block.timestamp > deadline) revert ActExpired(deadline, block.timestamp);
         if (_done[act]) revert ActRepeated(act);
         address recovered = _recover(act, signature);

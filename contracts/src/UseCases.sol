@@ -93,6 +93,7 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
     /// @inheritdoc IUseCases
     function decide(uint32 id, Decision calldata decision) external restricted {
         UseCase storage found = _in(id, State.Applied);
+        if (decision.reason == 0) revert ReasonMissing();
         if (decision.minimumCohort < found.minimumCohort || decision.longestDays > found.longestDays) {
             revert ConditionLoosened(decision.minimumCohort, decision.longestDays);
         }
@@ -173,6 +174,7 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
     function retireNotice(uint32 id, bytes32 statement) external restricted {
         Published storage published = _notices[id][statement];
         if (published.kind == NoticeKind.None) revert NoticeNotPublished(id, statement);
+        if (published.kind == NoticeKind.Objection) revert ObjectionNoticeStays(id, statement);
         if (published.binding == 0) revert NoticeIsRetired(id, statement);
 
         published.binding = 0;
@@ -183,6 +185,7 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
     /// @inheritdoc IUseCases
     function close(uint32 id, bytes32 reason) external restricted {
         UseCase storage found = _in(id, State.Allowed);
+        if (reason == 0) revert ReasonMissing();
 
         found.state = State.Closed;
 
@@ -207,14 +210,17 @@ contract UseCases is IUseCases, SignedActs, AccessManaged {
         view
         returns (uint16, bool)
     {
-        UseCase storage found = _in(id, State.Allowed);
+        UseCase storage found = _useCases[id];
         Published storage published = _notices[id][statement];
+        // A notice is published for an allowed use case only, so a closed one is all that is left to refuse here.
+        bool objection = published.kind == NoticeKind.Objection;
+        if (!objection) _in(id, State.Allowed);
         // One word says both: that the notice is published for this scope and that the recipient is the approved one.
         if (published.binding != _binding(scope, recipient)) {
             _refuseGrant(id, found, published, statement, recipient, scope);
         }
-        if (_applicants[found.applicant].frozen) revert ApplicantFrozen(found.applicant);
-        return (found.longestDays, published.kind == NoticeKind.Objection);
+        if (!objection && _applicants[found.applicant].frozen) revert ApplicantFrozen(found.applicant);
+        return (found.longestDays, objection);
     }
 
     /// @inheritdoc IUseCases

@@ -174,8 +174,10 @@ contract ConsentsHandler is Desk {
     function changeRegistrar() external {
         if (_closedTarget) return;
         _registrar = fresh();
-        vm.prank(ledger.officer);
+        vm.startPrank(ledger.officer);
+        ledger.consents.dismissRegistrar();
         ledger.consents.setRegistrar(vm.addr(_registrar));
+        vm.stopPrank();
     }
 
     function closeTarget(bool closed) external {

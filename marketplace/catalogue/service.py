@@ -86,6 +86,15 @@ def delivered_rows(description: DatasetDescription, source: Path, table: str | N
             return read_json_series(source, description)
 
 
+def salted_content(key: bytes, digest: bytes) -> bytes:
+    """What the ledger holds of a delivery's content: SHA-256(salt || digest of the rows).
+
+    The salt comes from the version's key, which the first erasure destroys, so that nobody can confirm a guess of the
+    rows that went.
+    """
+    return sha256(sha256(b"content" + key) + digest)
+
+
 def publish(
     session: Session,
     house: House,
@@ -129,7 +138,7 @@ def publish(
         leaves = _salted_leaves(vault, dataset, number, house.versions / name, key)
         vault.merge(VersionKeyRow(dataset=dataset.number, version=number, key=key))
     tree = OrderedTree(leaf for leaf, _ in leaves)
-    content = sha256(b"".join(digest for _, digest in leaves))
+    content = salted_content(key, sha256(b"".join(digest for _, digest in leaves)))
     session.merge(
         VersionFileRow(
             dataset=dataset.number,

@@ -16,6 +16,9 @@ from ledger.enums import Status
 from ledger.reader import Place
 from marketplace.participants.tables import ParticipantRow, RoleRow, TrustedKeyRow
 
+NOBODY = "0x" + 40 * "0"
+"""The registrar while there is none."""
+
 
 def on_joined(session: Session, event: ParticipantJoined, place: Place) -> None:
     session.add(
@@ -54,7 +57,8 @@ def on_role_revoked(session: Session, event: RoleRevoked) -> None:
 
 def on_registrar_set(session: Session, event: RegistrarSet, place: Place) -> None:
     session.execute(update(TrustedKeyRow).where(TrustedKeyRow.kind == "registrar").values(trusted=False))
-    _set_key(session, "registrar", event.registrar, place, trusted=True)
+    if event.registrar != NOBODY:
+        _set_key(session, "registrar", event.registrar, place, trusted=True)
 
 
 def on_settler_set(session: Session, event: SettlerSet, place: Place) -> None:

@@ -160,9 +160,7 @@ def rotate_keys(desk: Desk) -> None:
     town.send_later("admin", journal.set_attestor(fresh.public_key, True), ADMIN_WAIT)
     desk.attestor = fresh
     town.keys["registrar"] = LocalSigner.fresh()
-    town.send_later(
-        "admin", town.contracts.consents.set_registrar(town.keys["registrar"].address), ADMIN_WAIT
-    )
+    town.replace_registrar(town.keys["registrar"].address)
 
 
 def refund(desk: Desk, happened: Happened) -> None:

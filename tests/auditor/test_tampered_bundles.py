@@ -142,7 +142,7 @@ def shortened(entries: list[bytes]) -> None:
 
 
 def unformed_tail(entries: list[bytes]) -> None:
-    entries[-1] = entries[-1].replace(b'"citizen"', b'"citizen","extra":1')
+    entries[-1] = entries[-1].removesuffix(b"}") + b',"zeal":1}'
 
 
 def wrong_number_in_tail(entries: list[bytes]) -> None:

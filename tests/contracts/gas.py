@@ -260,7 +260,13 @@ def _(stage: Stage) -> int:
 
 @operation("Consents.setRegistrar")
 def _(stage: Stage) -> int:
+    stage.town.send("guardian", stage.town.contracts.consents.dismiss_registrar())
     return stage.officially(stage.town.contracts.consents.set_registrar(stage.town.keys["relay"].address))
+
+
+@operation("Consents.dismissRegistrar")
+def _(stage: Stage) -> int:
+    return stage.by("guardian", stage.town.contracts.consents.dismiss_registrar())
 
 
 @operation("Consents.pause")

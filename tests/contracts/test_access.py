@@ -352,6 +352,7 @@ TABLE: dict[str, dict[str, Trial]] = {
     },
     "Consents": {
         "grant": nobody_else(consent_for_bert, "NotTheSigner"),
+        "dismissRegistrar": holders_of(Role.GUARDIAN),
         "grantBatch": harmless(forged_batch, ConsentGranted),
         "grantBySignature": nobody_else(consent_of_her_own_making, "CountersignatureForeign"),
         "pause": holders_of(Role.GUARDIAN),

@@ -459,7 +459,7 @@ def test_a_countersignature_is_for_one_consent_and_cannot_be_repeated(
 @doors
 def test_a_former_registrar_no_longer_vouches(town: Town, use_case: int, door: Door) -> None:
     given = town.consent(town.terms(use_case))
-    town.send_later("admin", town.contracts.consents.set_registrar(LocalSigner.fresh().address), 2)
+    town.replace_registrar(LocalSigner.fresh().address)
 
     leaves_out(town, given, door, "CountersignatureForeign", Why.COUNTERSIGNATURE_FOREIGN)
 
@@ -470,7 +470,7 @@ def test_without_a_registrar_nobody_vouches(town: Town, use_case: int, door: Doo
     given = town.consent(town.terms(use_case))
     broken = given.grant.countersignature._replace(vs=b"\x7f" + b"\xff" * 31)
     given = replace(given, grant=given.grant._replace(countersignature=broken))
-    town.send_later("admin", town.contracts.consents.set_registrar(NOBODY), 2)
+    town.send("guardian", town.contracts.consents.dismiss_registrar())
 
     leaves_out(town, given, door, "CountersignatureForeign", Why.COUNTERSIGNATURE_FOREIGN)
 

@@ -189,12 +189,17 @@ def recipient_frozen(town: Town, given: Given) -> None:
 
 
 def registrar_replaced(town: Town, given: Given) -> None:
-    town.send_later("admin", town.contracts.consents.set_registrar(NOBODY), 2)
+    town.replace_registrar(LocalSigner.fresh().address)
+
+
+def registrar_dismissed(town: Town, given: Given) -> None:
+    town.send("guardian", town.contracts.consents.dismiss_registrar())
 
 
 @ways
 @pytest.mark.parametrize(
-    "trouble", [paused, use_case_closed, notice_retired, recipient_frozen, registrar_replaced]
+    "trouble",
+    [paused, use_case_closed, notice_retired, recipient_frozen, registrar_replaced, registrar_dismissed],
 )
 def test_nothing_that_happens_in_the_city_blocks_a_revocation(
     town: Town, given: Given, way: Way, trouble: Callable[[Town, Given], None]

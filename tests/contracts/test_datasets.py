@@ -66,7 +66,15 @@ def test_a_registered_dataset_counts_as_personal(town: Town, subject: bool, sens
     receipt = register(town, form)
 
     assert events(receipt, DatasetRegistered) == [
-        DatasetRegistered(1, 1, form.topic, subject, sensitive, form.metadata)
+        DatasetRegistered(
+            1,
+            1,
+            form.topic,
+            subject,
+            sensitive,
+            form.metadata,
+            registration_digest(town.city.domains.datasets, form),
+        )
     ]
     assert town.contracts.datasets.dataset(1) == Dataset(
         1, form.topic, subject, sensitive, True, 0, form.metadata
@@ -182,9 +190,12 @@ def test_versions_are_numbered_and_kept(town: Town) -> None:
 
     receipts = [publish(town, first), publish(town, second)]
 
+    def act(form: VersionForm) -> bytes:
+        return version_digest(town.city.domains.datasets, form)
+
     assert [event for receipt in receipts for event in events(receipt, VersionPublished)] == [
-        VersionPublished(dataset, 1, ROOT, 3, 9, CONTENT),
-        VersionPublished(dataset, 2, b"\x08" * 32, 3, 10, CONTENT),
+        VersionPublished(dataset, 1, ROOT, 3, 9, CONTENT, act(first)),
+        VersionPublished(dataset, 2, b"\x08" * 32, 3, 10, CONTENT, act(second)),
     ]
     assert town.contracts.datasets.version(dataset, 1) == Version(ROOT, 3, 9, town.clock.now, CONTENT)
     assert town.contracts.datasets.version(dataset, 2).rows == 10

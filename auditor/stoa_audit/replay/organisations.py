@@ -1,5 +1,6 @@
 """Organisations, roles, and the keys of machines."""
 
+from stoa_audit.digests import NOBODY
 from stoa_audit.replay.following import present, require
 from stoa_audit.world import Happening, Participant, Status, TrustedKey, World
 
@@ -9,8 +10,6 @@ def joined(world: World, event: Happening) -> None:
     number, account = values["id"], values["account"]
     require(number == len(world.participants) + 1, f"participant {number} is not the next one")
     require(account not in world.numbers, f"the account of participant {number} has joined before")
-    taken = any(one.name == values["name"] for one in world.participants.values())
-    require(not taken, f"the name of participant {number} is taken")
     world.participants[number] = Participant(
         number, account, values["class"], values["name"], event.place.block
     )
@@ -18,6 +17,10 @@ def joined(world: World, event: Happening) -> None:
 
 
 def admitted(world: World, event: Happening) -> None:
+    number = event.values["id"]
+    found = present(world.participants.get(number), f"participant {number} never joined")
+    taken = any(one.name == found.name and one.status != Status.JOINED for one in world.participants.values())
+    require(not taken, f"the name of participant {found.number} is taken")
     _move(world, event, Status.JOINED, Status.ACTIVE)
 
 
@@ -66,7 +69,8 @@ def registrar_set(world: World, event: Happening) -> None:
         if kind == "registrar" and key.trusted:
             _distrust(key, event.place.block)
     world.registrar = event.values["registrar"]
-    _trust(world, "registrar", world.registrar, event.place.block, trusted=True)
+    if world.registrar != NOBODY:
+        _trust(world, "registrar", world.registrar, event.place.block, trusted=True)
 
 
 def settler_set(world: World, event: Happening) -> None:

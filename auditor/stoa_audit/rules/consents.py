@@ -94,15 +94,17 @@ class ConsentRules:
         notice = use_case.notices.get(values["statement"])
         latest = time + use_case.longest_days * DAY
         applicant = self._world.applicant_of(use_case)
+        # An objection is never too late, too long or unwelcome.
+        consents = not values["objection"]
         faults = (
             (self._id(values, values) != values["id"], "its id is not the digest of its terms"),
-            (self._world.grants_paused, "was granted while grants were paused"),
+            (self._world.grants_paused and consents, "was granted while grants were paused"),
             (
-                use_case.state != Decided.ALLOWED,
+                use_case.state != Decided.ALLOWED and (consents or use_case.state != Decided.CLOSED),
                 f"was granted while use case {use_case.number} was not allowed",
             ),
             (
-                applicant.status != Status.ACTIVE,
+                applicant.status != Status.ACTIVE and consents,
                 f"was granted while participant {applicant.number} was frozen",
             ),
             (notice is None, "its statement is no notice of its use case"),
@@ -120,7 +122,7 @@ class ConsentRules:
             ),
             (values["validUntil"] <= time, "had ended before it was granted"),
             (
-                values["validUntil"] > latest,
+                values["validUntil"] > latest and consents,
                 f"lasts longer than the {use_case.longest_days} days of its use case",
             ),
             (values["deadline"] < time, "arrived after its deadline"),

@@ -112,6 +112,7 @@ class FormRules:
         signature = call.values["signature"]
         digest = self._world.city.domain(event.contract).digest(struct_hash(type_, values))
         signer = signer_of(digest, signature["r"], signature["vs"])
+        same = same and event.values.get("act", digest) == digest
         self._signed.expect(
             same and signer is not None and signer == account,
             str(event.place),

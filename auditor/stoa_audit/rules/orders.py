@@ -94,8 +94,14 @@ class OrderRules:
             place,
             f"was charged {values['charge']}, {outcome['units']} units at {price} up to {order.terms['cap']} are {due}",
         )
-        late = event.place.timestamp >= order.terms["deadline"]
-        fault = "was settled at or after its deadline" if late else self._settler_fault(event, order)
+        if event.place.timestamp >= order.terms["deadline"]:
+            fault = "was settled at or after its deadline"
+        elif outcome["consentBlock"] < order.opened_in:
+            fault = f"used the consents of block {outcome['consentBlock']}, before it was opened"
+        elif not any(outcome["result"]) or not any(outcome["manifest"]):
+            fault = "was settled without a result"
+        else:
+            fault = self._settler_fault(event, order)
         self._ended.expect(fault is None, place, fault or "")
 
     def _settler_fault(self, event: Happening, order: Order) -> str | None:

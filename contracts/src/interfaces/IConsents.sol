@@ -106,6 +106,8 @@ interface IConsents {
     error WrongRevocationCode(ConsentId id);
     error WrongCheckDigit(uint128 code);
     error EmptyBatch();
+    error MandateMissing();
+    error RegistrarInOffice(address registrar);
 
     /// @notice Grants with one's own transaction.
     function grant(Terms calldata terms, Own calldata own, Signature calldata countersignature)
@@ -136,10 +138,15 @@ interface IConsents {
     /// @notice Takes many back, by code or signature. A bad member is reported and left out.
     function revokeBatch(Terms calldata terms, Revocation[] calldata revocations) external;
 
-    /// @notice Says whose countersignature new grants need. Administrators only.
+    /// @notice Says whose countersignature new grants need, while there is nobody in office. Administrators only.
+    /// @dev With `dismissRegistrar` it takes two roles to replace a registrar, so that nobody alone can invent citizens.
     function setRegistrar(address registrar) external;
 
-    /// @notice Stops new grants, and nothing else. Guardians only.
+    /// @notice Ends the registrar's office: nothing is granted until an administrator names a successor. Guardians only.
+    function dismissRegistrar() external;
+
+    /// @notice Stops new consents, and nothing else. Guardians only.
+    /// @dev Never an objection: what is used without consent can be objected to at any time.
     function pause() external;
     function unpause() external;
 

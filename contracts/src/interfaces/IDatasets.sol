@@ -28,7 +28,8 @@ interface IDatasets {
         bytes32 root;
         uint32 leaves;
         uint64 rows;
-        /// @dev SHA-256 over the canonical rows as delivered.
+        /// @dev SHA-256(salt || SHA-256 of the canonical rows as delivered). The salt lies off the ledger and is destroyed
+        /// with the first erasure, so that nobody can confirm a guess of the erased rows.
         bytes32 content;
         uint40 deadline;
     }
@@ -51,13 +52,27 @@ interface IDatasets {
         bytes32 content;
     }
 
+    /// @notice `act` is the digest of what the steward signed.
     event DatasetRegistered(
-        uint32 indexed id, uint32 indexed steward, uint8 topic, bool subject, bool sensitive, bytes32 metadata
+        uint32 indexed id,
+        uint32 indexed steward,
+        uint8 topic,
+        bool subject,
+        bool sensitive,
+        bytes32 metadata,
+        bytes32 act
     );
     event NotPersonalProposed(uint32 indexed id, address by, bytes32 reason);
     event NotPersonalDeclared(uint32 indexed id, address first, address second, bytes32 reason);
+    /// @notice `act` is the digest of what the steward signed.
     event VersionPublished(
-        uint32 indexed dataset, uint32 indexed version, bytes32 root, uint32 leaves, uint64 rows, bytes32 content
+        uint32 indexed dataset,
+        uint32 indexed version,
+        bytes32 root,
+        uint32 leaves,
+        uint64 rows,
+        bytes32 content,
+        bytes32 act
     );
     event LeafErased(uint32 indexed dataset, uint32 indexed version, uint32 index, bytes32 leaf);
 
@@ -68,6 +83,7 @@ interface IDatasets {
     error AlreadyNotPersonal(uint32 id);
     error EmptyVersion(uint32 dataset);
     error SecondPersonNeeded(address first);
+    error ReasonMissing();
     error LeafNotInVersion(uint32 dataset, uint32 version, uint32 index);
     error LeafAlreadyErased(uint32 dataset, uint32 version, uint32 index);
 

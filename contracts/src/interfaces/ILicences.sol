@@ -52,6 +52,7 @@ interface ILicences is IERC5192, IERC7858 {
     error NotSettlement(address caller);
     error LicenceIsLocked(uint256 id);
     error UnknownLicence(uint32 id);
+    error ReasonMissing();
     error LicenceExpired(uint32 id, uint40 endsAt);
     error LicenceIsTerminated(uint32 id);
     error QuotaUsedUp(uint32 id, uint32 quota);

@@ -29,7 +29,8 @@ interface IParticipants {
         bytes32 name;
     }
 
-    event ParticipantJoined(uint32 indexed id, address indexed account, Class class, bytes32 name);
+    /// @notice `act` is the digest of what the organisation signed; 0 for the city, which was there from the first block on.
+    event ParticipantJoined(uint32 indexed id, address indexed account, Class class, bytes32 name, bytes32 act);
     event ParticipantAdmitted(uint32 indexed id);
     /// @notice No new licence, order or consent names this participant from this block on; its open orders are refunded.
     event ParticipantFrozen(uint32 indexed id, bytes32 reason);
@@ -41,11 +42,13 @@ interface IParticipants {
     error NameMissing();
     error UnknownParticipant(uint32 id);
     error WrongStatus(uint32 id, Status status);
+    error ReasonMissing();
 
     /// @notice Enrols an organisation. Anyone may carry the signed form; carrying gives no power.
     function join(Join calldata form, Signature calldata signature) external returns (uint32 id);
 
-    /// @notice Lets an organisation act. Operators only.
+    /// @notice Lets an organisation act, and gives it its name: several may have joined under one, one is admitted.
+    /// Operators only.
     function admit(uint32 id) external;
 
     /// @notice Stops an organisation within this block. Guardians only, never delayed.

@@ -89,6 +89,8 @@ interface ISettlement {
         uint32 licence;
         uint32 tariff;
         uint40 deadline;
+        /// @dev The block it was opened in: no consents of an earlier block may be used.
+        uint40 openedIn;
         uint16 discount;
         State state;
     }
@@ -128,6 +130,8 @@ interface ISettlement {
     error DeadlinePassed(OrderId id, uint40 deadline);
     error DeadlineNotReached(OrderId id, uint40 deadline);
     error ConsentBlockInFuture(uint40 consentBlock, uint256 current);
+    error ConsentBlockBeforeOrder(uint40 consentBlock, uint40 openedIn);
+    error ResultMissing(OrderId id);
     error BuyerFrozen(address buyer);
     error NotASettler(address account);
     error ReasonMissing();
@@ -152,6 +156,7 @@ interface ISettlement {
     function openOrderFor(OrderQuote calldata quote, Payment calldata payment) external returns (OrderId id);
 
     /// @notice Charges for a result, at most the cap, and credits the rest back. Settlers only, strictly before the deadline.
+    /// @dev The consents are those of a block since the order was opened: whoever stopped before is not in the answer.
     function settle(OrderId id, Outcome calldata outcome) external returns (uint64 charge);
 
     /// @notice Refunds in full. From the deadline on, or as soon as its buyer is frozen, anyone may call.

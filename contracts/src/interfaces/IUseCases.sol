@@ -142,6 +142,8 @@ interface IUseCases {
     error NoticeNotPublished(uint32 id, bytes32 statement);
     error NoticeIsRetired(uint32 id, bytes32 statement);
     error NoticeScopeNotAdmissible(uint32 id, uint16 scope);
+    error ObjectionNoticeStays(uint32 id, bytes32 statement);
+    error ReasonMissing();
     error WrongScope(uint32 id, uint16 scope, uint16 published);
     error WrongRecipient(uint32 id, bytes32 recipient, bytes32 expected);
     error ApplicantFrozen(uint32 applicant);
@@ -164,7 +166,8 @@ interface IUseCases {
 
     /// @notice Publishes the exact text citizens may sign, for one language and one admissible choice of scope. Operators only.
     function publishNotice(uint32 id, Notice calldata notice) external;
-    /// @notice Ends new grants under a notice; consents given under it stay. Operators only.
+    /// @notice Ends new grants under a notice; consents given under it stay. Operators only. A notice that lets people
+    /// object cannot be retired.
     function retireNotice(uint32 id, bytes32 statement) external;
 
     /// @notice Ends new licences, orders and consents; open orders run out. Operators only.
@@ -178,7 +181,9 @@ interface IUseCases {
     function useCase(uint32 id) external view returns (UseCase memory);
 
     /// @notice Reverts, by name, unless a grant under this notice is welcome now.
-    /// @return longestDays the longest duration of a consent
+    /// @dev An objection is welcome as long as answers may still be computed: also while the applicant is frozen and after
+    /// the use case was closed, since open orders run out.
+    /// @return longestDays the longest duration of a consent; an objection has none
     /// @return objection whether the notice is an objection
     function requireGrantable(uint32 id, bytes32 statement, bytes32 recipient, uint16 scope)
         external

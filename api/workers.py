@@ -16,7 +16,8 @@ from api.registrar.client import RegistrarClient
 from ledger.enums import Class
 from ledger.keys import Ed25519Attestor
 from ledger.node import Block, LedgerError, Node, WrongLedgerError
-from ledger.outbox.sender import NonceConflictError, Sender
+from ledger.outbox.reconciling import NonceConflictError
+from ledger.outbox.sender import Sender
 from ledger.reader import ForkError, UnreadableLogError
 from ledger.relay import BATCHERS
 from marketplace.consent.wishes import Wishes

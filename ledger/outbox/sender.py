@@ -14,24 +14,16 @@ from sqlalchemy.orm import Session
 
 from ledger.abi import Call
 from ledger.keys import LocalSigner
-from ledger.node import LedgerError, Node, NodeRefusedError, NodeUnreachableError, Receipt, RevertedError
+from ledger.node import Node, NodeRefusedError, NodeUnreachableError, Receipt, RevertedError
+from ledger.outbox.grouping import Batcher, all_groups, call_of, next_group
+from ledger.outbox.reconciling import Sent, sent_by
 from ledger.outbox.tables import MessageRow, State, TransactionHashRow, TransactionRow
 from ledger.storage import Database
 from ledger.transactions import sign_transaction
 
 logger = logging.getLogger("stoa.outbox")
 
-Batcher = Callable[[Sequence[MessageRow]], tuple[Call, int]]
-"""Makes one call, with its gas limit, of several messages that share a batch digest."""
-
-MOST_IN_A_BATCH = 100
 MOST_AT_ONCE = 50
-
-
-class NonceConflictError(LedgerError):
-    """Somebody else uses a key of ours: a nonce was consumed by a transaction that is not ours."""
-
-    code = "nonce_conflict"
 
 
 class Sender:
@@ -52,6 +44,8 @@ class Sender:
         self._finality = finality
         self._chain_id = node.chain_id()
         self._failpoint = failpoint
+        self._searched: dict[str, int] = {}
+        """Per address, the number of its transactions that were looked for in blocks."""
 
     def step(self) -> bool:
         """One round: sign what waits, send what is signed, look up what was sent. Whether anything moved.
@@ -87,25 +81,16 @@ class Sender:
     def _sign_next(self, role: str) -> bool:
         signer = self._signers[role]
         latest = self._node.nonce(signer.address)
+        self._reconcile(role, latest)
         with self._database.writing() as session:
             if self._in_flight(session, signer.address) >= MOST_AT_ONCE:
                 return False
-            messages = self._next_messages(session, role)
+            messages = next_group(session, role)
             if not messages:
                 return False
-            call, gas = self._call_of(messages)
+            call, gas = call_of(self._batchers, messages)
             nonce, attempt = self._allocate(session, signer.address, latest)
-            row = TransactionRow(
-                chain_id=self._chain_id,
-                signer=signer.address,
-                nonce=nonce,
-                attempt=attempt,
-                to=call.to,
-                calldata=call.data,
-                gas=gas,
-                state=State.SIGNED,
-                signed_at=int(time.time()),
-            )
+            row = self._transaction(signer.address, nonce, attempt, call, gas)
             session.add(row)
             session.flush()
             signed = sign_transaction(
@@ -118,6 +103,71 @@ class Sender:
         self._failpoint("T2.after_signed")
         return True
 
+    def _transaction(self, address: str, nonce: int, attempt: int, call: Call, gas: int) -> TransactionRow:
+        return TransactionRow(
+            chain_id=self._chain_id,
+            signer=address,
+            nonce=nonce,
+            attempt=attempt,
+            to=call.to,
+            calldata=call.data,
+            gas=gas,
+            state=State.SIGNED,
+            signed_at=int(time.time()),
+        )
+
+    def _reconcile(self, role: str, latest: int) -> None:
+        """Adopt what is in blocks already of what waits here: see `ledger.outbox.reconciling`.
+
+        Raises:
+            NonceConflictError, NodeRefusedError: the blocks cannot be searched, so nothing is signed.
+        """
+        address = self._signers[role].address
+        with self._database.reading() as session:
+            known, _ = self._allocate(session, address, 0)
+            waits = bool(next_group(session, role))
+        first = max(known, self._searched.get(address, 0))
+        if not waits or latest <= first:
+            return
+        unknown = sent_by(self._node, address, first, latest)
+        with self._database.writing() as session:
+            adopted = sum(self._adopt(session, role, group, unknown) for group in all_groups(session, role))
+        if adopted:
+            logger.warning(
+                "%d messages of %s were on the ledger already and are not sent again. Was the database restored?",
+                adopted,
+                role,
+            )
+        self._searched[address] = latest
+
+    def _adopt(
+        self, session: Session, role: str, messages: Sequence[MessageRow], unknown: Sequence[Sent]
+    ) -> int:
+        """Take the newest of `unknown` that says what these messages say for their transaction. How many it carries."""
+        call, _ = call_of(self._batchers, messages)
+        signer = self._signers[role]
+        same = [one for one in unknown if (one.to, one.calldata) == (call.to, call.data)]
+        for sent in reversed(same):
+            if session.get(TransactionHashRow, sent.hash) is not None:
+                continue  # another message's
+            row = self._transaction(signer.address, sent.nonce, 0, call, sent.gas)
+            row.attempt = self._tried(session, signer.address, sent.nonce)
+            row.state = State.SENT
+            session.add(row)
+            session.flush()
+            # Signed again it is the same, byte by byte: it may have to be sent again.
+            again = sign_transaction(
+                signer, chain_id=self._chain_id, nonce=sent.nonce, to=call.to, data=call.data, gas=sent.gas
+            )
+            for hash_ in {sent.hash, again.hash}:
+                session.add(TransactionHashRow(hash=hash_, transaction_id=row.id, raw=again.raw))
+            for message in messages:
+                message.transaction_id = row.id
+                message.state = State.SENT
+            session.flush()
+            return len(messages)
+        return 0
+
     @staticmethod
     def _in_flight(session: Session, address: str) -> int:
         counted = session.scalar(
@@ -126,24 +176,6 @@ class Sender:
             .where(TransactionRow.signer == address, TransactionRow.state.in_([State.SIGNED, State.SENT]))
         )
         return counted or 0
-
-    @staticmethod
-    def _next_messages(session: Session, role: str) -> list[MessageRow]:
-        waiting = select(MessageRow).where(MessageRow.state == State.INTENT, MessageRow.signer == role)
-        first = session.scalar(waiting.order_by(MessageRow.id).limit(1))
-        if first is None:
-            return []
-        if first.batch is None:
-            return [first]
-        same = waiting.where(MessageRow.batch == first.batch, MessageRow.signature == first.signature)
-        return list(session.scalars(same.order_by(MessageRow.id).limit(MOST_IN_A_BATCH)))
-
-    def _call_of(self, messages: Sequence[MessageRow]) -> tuple[Call, int]:
-        first = messages[0]
-        batcher = self._batchers.get(first.signature)
-        if batcher is not None and first.batch is not None:
-            return batcher(messages)
-        return Call(to=first.contract, data=first.calldata, signature=first.signature), first.gas
 
     def _allocate(self, session: Session, address: str, latest: int) -> tuple[int, int]:
         """The next nonce from what we signed and what is in blocks, never from the pending count."""
@@ -155,6 +187,10 @@ class Sender:
             )
         )
         nonce = max(latest, -1 if ours is None else ours + 1)
+        return nonce, self._tried(session, address, nonce)
+
+    def _tried(self, session: Session, address: str, nonce: int) -> int:
+        """How often this nonce was given already: 0, or more after a conflict was proven."""
         tried = session.scalar(
             select(func.count())
             .select_from(TransactionRow)
@@ -164,7 +200,7 @@ class Sender:
                 TransactionRow.nonce == nonce,
             )
         )
-        return nonce, tried or 0
+        return tried or 0
 
     def _broadcast(self, address: str) -> bool:
         with self._database.reading() as session:

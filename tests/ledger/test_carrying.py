@@ -1,35 +1,16 @@
 """Anna's code ends her consent through whichever node takes it, whatever the ones before said."""
 
-from collections.abc import Callable, Generator
-from typing import Any, cast
+from collections.abc import Generator
+from typing import Any
 
 import pytest
-from web3.providers import BaseProvider
 
 from ledger.carrying import CodeUnknownError, revoke_by_code
 from ledger.consents import countersign, grant_of, sign_consent
-from ledger.devnet.provider import InProcessProvider
 from ledger.keys import LocalSigner
 from ledger.node import Node, NodeRefusedError, NodeUnreachableError, RevertedError, WrongLedgerError
+from tests.ledger.crooked import Ask, Change, Crooked
 from tests.town import Given, Town
-
-Ask = Callable[[], dict[str, Any]]
-Change = Callable[[Ask], dict[str, Any]]
-
-
-class Crooked(BaseProvider):
-    """The city's own node, but for one method, where `change` decides what becomes of the question and the answer."""
-
-    def __init__(self, town: Town, method: str, change: Change) -> None:
-        super().__init__()
-        self._true = InProcessProvider(town.devnet)
-        self._method, self._change = method, change
-
-    def make_request(self, method: Any, params: Any) -> Any:
-        def ask() -> dict[str, Any]:
-            return cast("dict[str, Any]", self._true.make_request(method, params))
-
-        return self._change(ask) if method == self._method else ask()
 
 
 def shut(_ask: Ask) -> dict[str, Any]:
@@ -100,13 +81,13 @@ def ended(town: Town, anna: Given) -> bool:
 def test_the_next_node_is_tried_when_one_refuses_or_lies(
     town: Town, anna: Given, method: str, change: Change
 ) -> None:
-    crooked = Node(Crooked(town, method, change))
+    crooked = Node(Crooked(town.devnet, method, change))
     revoke_by_code(town.city, [crooked, town.node], anna.code, wait_seconds=0.1)
     assert ended(town, anna)
 
 
 def test_what_a_node_did_and_did_not_tell_is_told_by_the_next(town: Town, anna: Given) -> None:
-    crooked = Node(Crooked(town, "eth_getTransactionReceipt", nonsense))
+    crooked = Node(Crooked(town.devnet, "eth_getTransactionReceipt", nonsense))
     with pytest.raises(RevertedError, match="ConsentAlreadyRevoked"):
         revoke_by_code(town.city, [crooked, town.node], anna.code)
     assert ended(town, anna)
@@ -118,7 +99,7 @@ def test_a_node_of_another_city_is_passed_over(town: Town, anna: Given, another_
 
 
 def test_a_receipt_without_the_end_is_not_believed(town: Town, anna: Given) -> None:
-    crooked = Node(Crooked(town, "eth_getTransactionReceipt", without_logs))
+    crooked = Node(Crooked(town.devnet, "eth_getTransactionReceipt", without_logs))
     with pytest.raises(NodeRefusedError):
         revoke_by_code(town.city, [crooked], anna.code)
 
@@ -144,8 +125,8 @@ def test_a_copied_digest_does_not_shield_a_consent(town: Town) -> None:
 
 
 def test_what_is_told_is_what_helps_most(town: Town, anna: Given, another_city: Town) -> None:
-    gone = Node(Crooked(town, "eth_chainId", away))
-    denies = Node(Crooked(town, "eth_getLogs", empty))
+    gone = Node(Crooked(town.devnet, "eth_chainId", away))
+    denies = Node(Crooked(town.devnet, "eth_getLogs", empty))
     for nodes, kind in (
         ([gone], NodeUnreachableError),
         ([gone, another_city.node], WrongLedgerError),

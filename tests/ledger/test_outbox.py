@@ -1,5 +1,6 @@
 """The outbox: what is put is on the ledger once, whatever crashes in between."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ from ledger.abi import Call
 from ledger.bindings import Rule
 from ledger.enums import Class
 from ledger.keys import LocalSigner
+from ledger.node import Node
 from ledger.outbox import messages
+from ledger.outbox.reconciling import NonceConflictError
 from ledger.outbox.sender import Sender
 from ledger.outbox.tables import MessageRow, State, TransactionHashRow, TransactionRow
 from ledger.relay import BATCHERS, batch_of, grant_gas
 from ledger.storage import Base, Database, open_database, sqlite_url
 from ledger.transactions import sign_transaction
-from tests.town import Town
+from tests.ledger.crooked import Crooked
+from tests.town import Given, Town
 
 
 class CrashError(Exception):
@@ -233,6 +237,78 @@ def test_a_nonce_is_not_given_up_to_a_block_that_may_be_taken_back(town: Town, d
         assert list(session.scalars(select(TransactionRow.state))) == [State.FINAL]
 
 
+def restored(database: Database, folder: Path) -> Database:
+    """This database as it is now, in another file."""
+    database.truncate_log()
+    source = database.engine.url.database
+    assert source is not None
+    return Database(open_database(sqlite_url(Path(shutil.copy(source, folder / "restored.db")))))
+
+
+def test_a_restored_database_does_not_send_again_what_is_on_the_ledger(
+    town: Town, database: Database, tmp_path: Path
+) -> None:
+    put_rule(town, database)
+    this_morning = restored(database, tmp_path)
+    run_until_quiet(sender(town, database))
+    put_rule(town, database, key="another")
+    run_until_quiet(sender(town, database))
+
+    put_rule(town, this_morning, key="the next")
+    run_until_quiet(sender(town, this_morning))
+
+    # Another rule of the same words was put after the backup: the one that waited and the next are these two.
+    assert town.contracts.use_cases.rule_count() == 2
+    assert fate_of(this_morning, "rule").succeeded
+    assert fate_of(this_morning, "the next").succeeded
+    this_morning.close()
+
+
+def test_a_restored_database_goes_on_after_what_it_found(
+    town: Town, database: Database, tmp_path: Path
+) -> None:
+    put_admission(town, database)
+    this_morning = restored(database, tmp_path)
+    run_until_quiet(sender(town, database))
+    put_rule(town, this_morning)
+    run_until_quiet(sender(town, this_morning))
+    assert fate_of(this_morning, "admit").refusal == "UnknownParticipant"
+    assert town.contracts.use_cases.rule_count() == 1
+    assert town.node.nonce(town.keys["otto"].address) == 2
+    this_morning.close()
+
+
+def test_nothing_is_signed_while_the_blocks_cannot_be_searched(
+    town: Town, database: Database, tmp_path: Path
+) -> None:
+    put_rule(town, database)
+    this_morning = restored(database, tmp_path)
+    run_until_quiet(sender(town, database))
+    before = town.node.nonce(town.keys["otto"].address)
+
+    def hiding(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "result": {**answer["result"], "transactions": []}}
+
+    town.node = Node(Crooked(town.devnet, "eth_getBlockByNumber", lambda ask: hiding(ask())))
+    with pytest.raises(NonceConflictError):
+        sender(town, this_morning).step()
+
+    assert town.node.nonce(town.keys["otto"].address) == before
+    assert fate_of(this_morning, "rule").state is State.INTENT
+    this_morning.close()
+
+
+def test_a_restored_database_finds_a_batch_too(town: Town, database: Database, tmp_path: Path) -> None:
+    given = put_consents(town, database)
+    this_morning = restored(database, tmp_path)
+    run_until_quiet(sender(town, database))
+    nonce = town.node.nonce(town.keys["relay"].address)
+    run_until_quiet(sender(town, this_morning))
+    assert town.node.nonce(town.keys["relay"].address) == nonce
+    assert all(fate_of(this_morning, f"grant:{one.consent.id.hex()}").succeeded for one in given)
+    this_morning.close()
+
+
 def test_what_has_expired_is_dropped_and_never_sent_late(town: Town, database: Database) -> None:
     call = town.contracts.participants.admit(99)
     with database.writing() as session:
@@ -245,7 +321,7 @@ def test_what_has_expired_is_dropped_and_never_sent_late(town: Town, database: D
     assert town.node.nonce(town.keys["otto"].address) == before
 
 
-def test_consents_under_the_same_terms_travel_together(town: Town, database: Database) -> None:
+def put_consents(town: Town, database: Database) -> list[Given]:
     terms = town.terms(town.open_use_case())
     given = [town.consent(terms) for _ in range(5)]
     with database.writing() as session:
@@ -258,6 +334,11 @@ def test_consents_under_the_same_terms_travel_together(town: Town, database: Dat
                 gas=grant_gas(1),
                 batch=batch_of(terms),
             )
+    return given
+
+
+def test_consents_under_the_same_terms_travel_together(town: Town, database: Database) -> None:
+    given = put_consents(town, database)
     run_until_quiet(sender(town, database))
     assert all(town.contracts.consents.is_in_force(one.consent.id) for one in given)
     with database.reading() as session:

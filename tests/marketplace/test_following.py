@@ -8,7 +8,7 @@ import pytest
 from api import workers
 from api.workers import keep_doing
 from ledger.node import LedgerError, NodeRefusedError, NodeUnreachableError, WrongLedgerError
-from ledger.outbox.sender import NonceConflictError
+from ledger.outbox.reconciling import NonceConflictError
 from ledger.reader import ForkError, UnreadableLogError
 from marketplace.projector import ProjectionStoppedError
 

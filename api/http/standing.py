@@ -21,11 +21,14 @@ class Readiness(Answer):
     node: str = Field(examples=["ok"], description="ok, or what is wrong.")
     blocks_behind: int | None = Field(description="Between the node and what was read; null if unknown.")
     oldest_message_seconds: int | None = Field(description="Since when something waits to be sent.")
+    stuck_seconds: int | None = Field(
+        description="Since when a signed transaction is in no block, beyond 60."
+    )
     unanchored_seconds: int | None = Field(description="Since when a record waits for an anchor.")
 
 
 def readiness(house: House, node: Node) -> Readiness:
-    database, read, message, unanchored = _database(house)
+    database, read, message, stuck, unanchored = _database(house)
     answered, newest = _node(house, node)
     behind = None if read is None or newest is None else max(0, newest - read)
     return Readiness(
@@ -34,25 +37,27 @@ def readiness(house: House, node: Node) -> Readiness:
         node=answered,
         blocks_behind=behind,
         oldest_message_seconds=message,
+        stuck_seconds=stuck,
         unanchored_seconds=unanchored,
     )
 
 
-def _database(house: House) -> tuple[str, int | None, int | None, int | None]:
+def _database(house: House) -> tuple[str, int | None, int | None, int | None, int | None]:
     try:
         with house.database.reading() as session:
             return (
                 "ok",
                 head(session).number,
                 standing.oldest_waiting_message(session),
+                standing.oldest_stuck_transaction(session),
                 standing.oldest_record_without_anchor(session),
             )
     except SQLAlchemyError as error:
         if not is_away(error):
             raise
-        return "The database cannot be read.", None, None, None
+        return "The database cannot be read.", None, None, None, None
     except UnavailableError as error:
-        return str(error), None, None, None
+        return str(error), None, None, None, None
 
 
 def _node(house: House, node: Node) -> tuple[str, int | None]:

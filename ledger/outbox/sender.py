@@ -2,7 +2,7 @@
 
 One sender per signing account. The steps are separate transactions, so a crash between any two leaves a state from
 which the next start goes on: INTENT is signed, SIGNED is broadcast (the same bytes, as often as needed), SENT is looked
-up by every hash the transaction ever had.
+up by every hash the transaction ever had (`ledger.outbox.lookout`).
 """
 
 import logging
@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from ledger.abi import Call
 from ledger.keys import LocalSigner
-from ledger.node import Node, NodeRefusedError, NodeUnreachableError, Receipt, RevertedError
+from ledger.node import Node
 from ledger.outbox.grouping import Batcher, all_groups, call_of, next_group
+from ledger.outbox.lookout import Lookout, hand_over
 from ledger.outbox.reconciling import Sent, sent_by
 from ledger.outbox.tables import MessageRow, State, TransactionHashRow, TransactionRow
 from ledger.storage import Database
@@ -41,7 +42,7 @@ class Sender:
         self._node = node
         self._signers = signers
         self._batchers = batchers or {}
-        self._finality = finality
+        self._lookout = Lookout(database, node, finality=finality, failpoint=failpoint)
         self._chain_id = node.chain_id()
         self._failpoint = failpoint
         self._searched: dict[str, int] = {}
@@ -57,7 +58,7 @@ class Sender:
             while self._sign_next(role):
                 moved = True
             moved = self._broadcast(signer.address) or moved
-        return self._look_up() or moved
+        return self._lookout.step() or moved
 
     def _expire(self) -> bool:
         """A message whose time has passed is dropped before it is signed, not sent late."""
@@ -214,7 +215,7 @@ class Sender:
                 )
             ]
         for transaction_id, raw, hash_ in waiting:
-            self._hand_over(raw, hash_)
+            hand_over(self._node, raw, hash_)
             self._failpoint("T3.after_broadcast")
             with self._database.writing() as session:
                 session.execute(
@@ -228,127 +229,3 @@ class Sender:
                     .values(state=State.SENT)
                 )
         return bool(waiting)
-
-    def _hand_over(self, raw: bytes, hash_: bytes) -> None:
-        """Give the bytes to the node. What it says of a transaction it already has does not matter: the state does."""
-        try:
-            self._node.send_raw(raw)
-        except RevertedError:
-            pass  # some engines execute on arrival; the receipt will say the same
-        except NodeRefusedError:
-            if not self._node.knows(hash_) and self._node.receipt(hash_) is None:
-                # Not there and not welcome: looked at again in `_look_up`, where nonces decide.
-                return
-
-    def _look_up(self) -> bool:
-        with self._database.reading() as session:
-            sent = list(
-                session.scalars(
-                    select(TransactionRow)
-                    .where(TransactionRow.state.in_([State.SENT, State.MINED]))
-                    .order_by(TransactionRow.id)
-                )
-            )
-            hashes: dict[int, list[tuple[bytes, bytes]]] = {}
-            for row in sent:
-                stored = session.scalars(
-                    select(TransactionHashRow).where(TransactionHashRow.transaction_id == row.id)
-                )
-                hashes[row.id] = [(one.hash, one.raw) for one in stored]
-        if not sent:
-            return False
-        head = self._node.head().number
-        moved = False
-        for row in sent:
-            moved = self._resolve(row, hashes[row.id], head) or moved
-        return moved
-
-    def _resolve(self, row: TransactionRow, hashes: Sequence[tuple[bytes, bytes]], head: int) -> bool:
-        receipt = next((found for hash_, _ in hashes if (found := self._node.receipt(hash_))), None)
-        if receipt is None:
-            return self._resolve_missing(row, hashes, head)
-        final = head - receipt.block_number >= self._finality
-        if not final and row.state == State.MINED and row.block_hash == receipt.block_hash:
-            return False
-        refusal = None if receipt.succeeded else self._refusal_of(row, receipt)
-        self._failpoint("T5.before_receipt_saved")
-        with self._database.writing() as session:
-            state = State.FINAL if final else State.MINED
-            session.execute(
-                update(TransactionRow)
-                .where(TransactionRow.id == row.id)
-                .values(
-                    state=state,
-                    block_number=receipt.block_number,
-                    block_hash=receipt.block_hash,
-                    succeeded=receipt.succeeded,
-                    gas_used=receipt.gas_used,
-                    refusal=refusal,
-                )
-            )
-            session.execute(
-                update(MessageRow)
-                .where(MessageRow.transaction_id == row.id)
-                .values(state=state, refusal=refusal)
-            )
-        return True
-
-    def _resolve_missing(self, row: TransactionRow, hashes: Sequence[tuple[bytes, bytes]], head: int) -> bool:
-        """Not mined: either on its way, forgotten by the node, or its nonce went to somebody else."""
-        if row.state == State.MINED:
-            self._put_back(row)
-        if self._node.nonce(row.signer, max(head - self._finality, 0)) > row.nonce:
-            if any(self._node.receipt(hash_) for hash_, _ in hashes):
-                return False  # mined between the two questions; the next round sees it
-            self._give_up_nonce(row)
-            return True
-        if not any(self._node.knows(hash_) for hash_, _ in hashes):
-            self._hand_over(hashes[-1][1], hashes[-1][0])
-        return False
-
-    def _put_back(self, row: TransactionRow) -> None:
-        """Its block was taken back: it is on its way again, with the same bytes."""
-        logger.warning(
-            "Block %s was taken back; a transaction of %s is sent again.", row.block_number, row.signer
-        )
-        with self._database.writing() as session:
-            session.execute(
-                update(TransactionRow)
-                .where(TransactionRow.id == row.id)
-                .values(
-                    state=State.SENT,
-                    block_number=None,
-                    block_hash=None,
-                    succeeded=None,
-                    gas_used=None,
-                    refusal=None,
-                )
-            )
-            session.execute(
-                update(MessageRow)
-                .where(MessageRow.transaction_id == row.id)
-                .values(state=State.SENT, refusal=None)
-            )
-
-    def _give_up_nonce(self, row: TransactionRow) -> None:
-        """A final block holds another transaction with this nonce. What was to happen is signed anew."""
-        logger.error("Nonce %d of %s was used by somebody else who has its key.", row.nonce, row.signer)
-        with self._database.writing() as session:
-            session.execute(
-                update(TransactionRow).where(TransactionRow.id == row.id).values(state=State.CONFLICT)
-            )
-            session.execute(
-                update(MessageRow)
-                .where(MessageRow.transaction_id == row.id)
-                .values(state=State.INTENT, transaction_id=None)
-            )
-
-    def _refusal_of(self, row: TransactionRow, receipt: Receipt) -> str:
-        for block in (receipt.block_number - 1, receipt.block_number):
-            try:
-                self._node.call_as(row.signer, row.to, row.calldata, block)
-            except RevertedError as error:
-                return error.name
-            except (NodeRefusedError, NodeUnreachableError):
-                continue
-        return "Unknown"

@@ -8,7 +8,8 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ledger.outbox.tables import MessageRow, State
+from ledger.outbox.lookout import STUCK_SECONDS
+from ledger.outbox.tables import MessageRow, State, TransactionRow
 from marketplace.provenance.tables import AccessRow, AnchorRow
 
 
@@ -28,6 +29,17 @@ def oldest_waiting_message(session: Session) -> int | None:
         )
     )
     return None if created is None else max(0, int(time.time()) - created)
+
+
+def oldest_stuck_transaction(session: Session) -> int | None:
+    """Seconds since the oldest transaction was signed that should be in a block and is in none; None if none is."""
+    signed = session.scalar(
+        select(func.min(TransactionRow.signed_at)).where(
+            TransactionRow.state.in_([State.SIGNED, State.SENT]),
+            TransactionRow.signed_at <= int(time.time()) - STUCK_SECONDS,
+        )
+    )
+    return None if signed is None else int(time.time()) - signed
 
 
 def newest_anchor(session: Session) -> Anchored | None:

@@ -8,59 +8,18 @@ import pytest
 from sqlalchemy import func, select
 
 from ledger.abi import Call
-from ledger.bindings import Rule
 from ledger.enums import Class
 from ledger.keys import LocalSigner
 from ledger.node import Node
-from ledger.outbox import messages
+from ledger.outbox import lookout, messages
 from ledger.outbox.reconciling import NonceConflictError
-from ledger.outbox.sender import Sender
 from ledger.outbox.tables import MessageRow, State, TransactionHashRow, TransactionRow
-from ledger.relay import BATCHERS, batch_of, grant_gas
-from ledger.storage import Base, Database, open_database, sqlite_url
+from ledger.relay import batch_of, grant_gas
+from ledger.storage import Database, open_database, sqlite_url
 from ledger.transactions import sign_transaction
 from tests.ledger.crooked import Crooked
+from tests.ledger.sending import CrashError, fate_of, put_rule, run_until_quiet, sender
 from tests.town import Given, Town
-
-
-class CrashError(Exception):
-    """The process ends here."""
-
-
-@pytest.fixture
-def town():
-    town = Town.found()
-    yield town
-    town.devnet.close()
-
-
-@pytest.fixture
-def database(tmp_path: Path):
-    database = Database(open_database(sqlite_url(tmp_path / "outbox.db")))
-    Base.metadata.create_all(database.engine)
-    yield database
-    database.close()
-
-
-def sender(town: Town, database: Database, crash_at: str | None = None, *, finality: int = 0) -> Sender:
-    def failpoint(name: str) -> None:
-        if name == crash_at:
-            raise CrashError(name)
-
-    signers = {"operator": town.keys["otto"], "relay": town.keys["relay"]}
-    return Sender(database, town.node, signers, batchers=BATCHERS, finality=finality, failpoint=failpoint)
-
-
-def put_rule(town: Town, database: Database, key: str = "rule") -> None:
-    call = town.contracts.use_cases.publish_rule(Rule(bytes(32), 16, 30, 30, b"\x01" * 32))
-    with database.writing() as session:
-        messages.put(session, call, key=key, signer="operator")
-
-
-def run_until_quiet(sender: Sender) -> None:
-    for _ in range(20):
-        if not sender.step():
-            return
 
 
 @pytest.mark.parametrize("point", ["T2.after_signed", "T3.after_broadcast", "T5.before_receipt_saved"])
@@ -93,13 +52,6 @@ def put_admission(town: Town, database: Database, **how: Any) -> bool:
     call = town.contracts.participants.admit(2)
     with database.writing() as session:
         return messages.put(session, call, key="admit", signer="operator", **how)
-
-
-def fate_of(database: Database, key: str) -> messages.Fate:
-    with database.reading() as session:
-        fate = messages.fate(session, key)
-    assert fate is not None
-    return fate
 
 
 def test_what_the_ledger_refused_may_be_put_again(town: Town, database: Database) -> None:
@@ -217,7 +169,10 @@ def test_waiting_for_finality_is_not_work(town: Town, database: Database) -> Non
     assert not patient.step()
 
 
-def test_a_nonce_is_not_given_up_to_a_block_that_may_be_taken_back(town: Town, database: Database) -> None:
+def test_a_nonce_is_not_given_up_to_a_block_that_may_be_taken_back(
+    town: Town, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookout, "AGAIN_SECONDS", 0.0)
     put_rule(town, database)
     with pytest.raises(CrashError):
         sender(town, database, crash_at="T2.after_signed").step()
@@ -289,9 +244,9 @@ def test_nothing_is_signed_while_the_blocks_cannot_be_searched(
     def hiding(answer: dict[str, Any]) -> dict[str, Any]:
         return {**answer, "result": {**answer["result"], "transactions": []}}
 
-    town.node = Node(Crooked(town.devnet, "eth_getBlockByNumber", lambda ask: hiding(ask())))
+    crooked = Node(Crooked(town.devnet, "eth_getBlockByNumber", lambda ask: hiding(ask())))
     with pytest.raises(NonceConflictError):
-        sender(town, this_morning).step()
+        sender(town, this_morning, node=crooked).step()
 
     assert town.node.nonce(town.keys["otto"].address) == before
     assert fate_of(this_morning, "rule").state is State.INTENT

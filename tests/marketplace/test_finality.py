@@ -64,7 +64,9 @@ def test_a_reorganisation_within_finality_leaves_no_trace(patient: Office) -> No
         followed = contents(session)
     assert patient.town.keys["lab"].address not in names(patient)
     assert patient.town.keys["clinic"].address in names(patient)
-    assert followed["applied_blocks"][-1][1] == patient.town.node.block(patient.town.node.head().number - 2).hash
+    assert (
+        followed["applied_blocks"][-1][1] == patient.town.node.block(patient.town.node.head().number - 2).hash
+    )
 
 
 def test_a_reorganisation_beyond_finality_stops_and_names_the_block(patient: Office) -> None:

@@ -1,17 +1,26 @@
 """Where a city is kept on this machine, and its settings."""
 
+import fcntl
 import json
 import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ledger.city import City
 from ledger.enums import Class
 from ledger.keys import KeyStore, write_private
 from ledger.node import Node
 from ledger.storage import private_folder
-from marketplace.errors import InvalidError
+from marketplace.errors import ConflictError, InvalidError, UnavailableError
 from marketplace.house import House
+from marketplace.provenance.queries import require_followed
 
 ENVIRONMENT = "STOA_HOME"
 DEFAULT = Path(".stoa")
@@ -33,19 +42,66 @@ OFFICERS = (
 """The roles whose keys are kept in the city's own keystore. The registrar and the sequencer keep theirs apart."""
 
 
-def port_of(url: str) -> int:
-    return int(url.rsplit(":", 1)[1])
-
-
 class SettingsError(InvalidError):
     """The settings file cannot be used."""
 
     code = "settings_file"
 
 
+class CityInUseError(ConflictError):
+    """Another process does already what only one may do in this folder."""
+
+    code = "city_in_use"
+
+
+class StrangeNodeError(UnavailableError):
+    """Something else than a node answers at the node's address."""
+
+    code = "strange_node"
+
+
+def claimed(file: Path, seconds: float = 3.0) -> int | None:
+    """Lock `file`, which is made if it is missing; None if another process keeps it for longer than `seconds`.
+
+    The descriptor is the lock: it is given up when the last process that has it closes it or ends.
+    """
+    private_folder(file.parent)
+    lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    give_up = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > give_up:
+                os.close(lock)
+                return None
+            time.sleep(0.05)
+        else:
+            return lock
+
+
+def port_of(url: str) -> int:
+    """The port that a process of the city listens on.
+
+    Raises:
+        SettingsError: the address has none.
+    """
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        port = None
+    if port is None:
+        raise SettingsError(
+            f"{url!r} in settings.json names no port. Write the address like http://{LOOPBACK}:8000."
+        )
+    return port
+
+
 @dataclass(frozen=True)
 class Settings:
     """What an operator may choose. Kept in `settings.json`; nothing in it is secret."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     node: str = f"http://{LOOPBACK}:8545"
     registrar: str = f"http://{LOOPBACK}:8546"
@@ -74,16 +130,21 @@ class Settings:
     def read(cls, path: Path) -> "Settings":
         """Raises SettingsError."""
         try:
-            return cls(**json.loads(path.read_text()))
+            return SHAPE.validate_json(path.read_bytes(), strict=True)
         except FileNotFoundError:
             return cls()
-        except (ValueError, TypeError) as error:
+        except ValidationError as error:
+            wrong = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in wrong["loc"]) or "the document"
             raise SettingsError(
-                f"{path} is not a settings file. Mend it, or delete it for the defaults."
+                f"{path} is not a settings file ({where}: {wrong['msg']}). Mend it, or delete it for the defaults."
             ) from error
 
     def write(self, path: Path) -> None:
         write_private(path, json.dumps(asdict(self), indent=2).encode() + b"\n")
+
+
+SHAPE = TypeAdapter(Settings)
 
 
 @dataclass(frozen=True)
@@ -145,15 +206,64 @@ class Home:
         return City.read(self.city_file)
 
     def house(self) -> House:
+        """The city's databases and files.
+
+        Raises:
+            CityFileError: there is no city here.
+            WrongLedgerError: the database is another city's.
+        """
         settings = self.settings
-        return House.open(self.folder, database_url=settings.database, vault_url=settings.vault)
+        house = House.open(self.folder, database_url=settings.database, vault_url=settings.vault)
+        try:
+            with house.database.reading() as session:
+                require_followed(session, house.city)
+        except BaseException:
+            house.close()
+            raise
+        return house
 
     def node(self) -> Node:
         """The city's node; refused when it serves another ledger.
 
         Raises:
-            NodeUnreachableError, WrongLedgerError
+            NodeUnreachableError, WrongLedgerError, StrangeNodeError
         """
         node = Node.at(self.settings.node)
-        self.city().require_served_by(node)
+        city = self.city()
+        try:
+            city.require_served_by(node)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise StrangeNodeError(
+                f"What answers at {node.url} is not a node of a ledger. "
+                "Point `node` in settings.json at the city's own."
+            ) from error
         return node
+
+    @contextmanager
+    def holding(self, what: str) -> Generator[None]:
+        """Be the only process of this city that does `what`.
+
+        Raises:
+            CityInUseError
+        """
+        lock = claimed(self._lock_of(what))
+        if lock is None:
+            raise CityInUseError(
+                f"The {what} of the city in {self.folder} are running already. Stop them first."
+            )
+        try:
+            yield
+        finally:
+            os.close(lock)
+
+    def is_held(self, what: str) -> bool:
+        """Whether a process of this city is `holding` that."""
+        if not self._lock_of(what).exists():
+            return False
+        lock = claimed(self._lock_of(what), seconds=0)
+        if lock is not None:
+            os.close(lock)
+        return lock is None
+
+    def _lock_of(self, what: str) -> Path:
+        return self.folder / f"{what}.lock"

@@ -35,7 +35,11 @@ POWERS: dict[Role, dict[str, tuple[str, ...]]] = {
         "Settlement": ("setTariff",),
     },
     Role.TREASURER: {"CityCredit": ("mint", "redeem"), "Settlement": ("reconcile",)},
-    Role.GUARDIAN: {"Participants": ("freeze",), "Consents": ("pause", "dismissRegistrar"), "Settlement": ("pause",)},
+    Role.GUARDIAN: {
+        "Participants": ("freeze",),
+        "Consents": ("pause", "dismissRegistrar"),
+        "Settlement": ("pause",),
+    },
     Role.OMBUDSMAN: {"Consents": ("revokeByMandate",)},
     Role.CARRIER: {"Settlement": ("buyLicenceFor", "openOrderFor")},
 }

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ledger import bindings as on_ledger
 from ledger.abi import Event
 from ledger.city import City
-from ledger.node import Block, LedgerError, Node, WrongLedgerError
+from ledger.node import Block, LedgerError, Node
 from ledger.reader import Happening, Place, ReadBlock, Reader
 from ledger.storage import Base, Database, Store
 from marketplace.catalogue import projection as catalogue
@@ -24,6 +24,7 @@ from marketplace.licences import projection as licences
 from marketplace.orders import projection as orders
 from marketplace.participants import projection as participants
 from marketplace.provenance import projection as provenance
+from marketplace.provenance.queries import require_followed
 from marketplace.provenance.tables import BlockRow, LedgerRow
 from marketplace.use_cases import projection as use_cases
 
@@ -82,10 +83,8 @@ class Projector:
                         city_digest=self._city.digest,
                     )
                 )
-            elif followed.genesis != self._city.genesis or followed.city_digest != self._city.digest:
-                raise WrongLedgerError(
-                    "This database belongs to another city. Give this city a database of its own."
-                )
+            else:
+                require_followed(session, self._city)
             row = session.scalar(select(BlockRow).order_by(BlockRow.number.desc()).limit(1))
             return None if row is None else Block(row.number, row.hash, row.parent, row.timestamp)
 

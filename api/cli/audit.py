@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from api.cli.context import Opened, opened
-from api.cli.terminal import console, speaking
+from api.cli.terminal import plain, progressing, say, speaking
 from ledger.digests import hexed
 from marketplace.provenance import bundle
 
@@ -22,30 +21,22 @@ CityDigest = Annotated[
 app = typer.Typer(no_args_is_help=True, help="Export the city's evidence and verify it independently.")
 
 
-@app.command("export")
+@app.command("export", epilog="Example: stoa audit export evidence")
 def export_(
     target: Annotated[Path, typer.Argument(help="a folder that does not exist yet")],
 ) -> None:
     """Write the bundle: sealed blocks, documents, statements, access log, and what the database says."""
     with speaking(), opened() as city:
         last = exported(city, target)
-        console.print(
-            f"{target} holds everything up to block {last:,}. Anybody can check it with stoa-audit."
-        )
+        say(f"{plain(target)} holds everything up to block {last:,}. Anybody can check it with stoa-audit.")
 
 
 def exported(city: Opened, target: Path) -> int:
-    with Progress(transient=True, console=console) as bar:
-        task = bar.add_task("exporting blocks", total=None)
-        return bundle.export(
-            city.house,
-            city.node,
-            target,
-            lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    with progressing("exporting blocks") as progress:
+        return bundle.export(city.house, city.node, target, progress)
 
 
-@app.command()
+@app.command(epilog="Example: stoa audit verify --json verdict.json, or stoa audit verify evidence")
 def verify(
     target: Annotated[
         Path | None, typer.Argument(help="a bundle; a fresh one is exported if none is named")
@@ -65,13 +56,14 @@ def verify(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(epilog="Example: stoa audit receipt receipt.json")
 def receipt(
-    file: Annotated[Path, typer.Argument(help="a receipt or proof (JSON)", exists=True)],
+    file: Annotated[Path, typer.Argument(help="a receipt or proof (JSON)")],
     city_digest: CityDigest = None,
 ) -> None:
     """Check a receipt or a proof against the city's node."""
     with speaking(), opened() as city:
+        file.open("rb").close()
         code = run_auditor(["receipt", str(file), *expected(city, city_digest)])
     raise typer.Exit(code)
 
@@ -85,4 +77,8 @@ def expected(city: Opened, digest: str | None) -> list[str]:
 
 def run_auditor(arguments: list[str]) -> int:
     """The auditor is a distribution of its own and shares no code with this one: it runs as its own process."""
-    return subprocess.run([sys.executable, "-m", "stoa_audit", *arguments], check=False).returncode
+    command = [sys.executable, "-m", "stoa_audit", *arguments]
+    with progressing("the auditor replays everything"):
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    print(done.stdout, end="")
+    return done.returncode

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.context import chosen_home
-from api.cli.terminal import console, speaking, table
+from api.cli.terminal import plain, say, speaking, table
+from api.cli.typed import address_of
 from api.client.citizen import Citizen
 from ledger.carrying import revoke_by_code
 from ledger.city import City
@@ -35,27 +36,27 @@ class CodeMistypedError(InvalidError):
 
 def device(letter: str | None, city: str | None) -> Citizen:
     home = chosen_home()
-    return Citizen(city or home.settings.public, home.city(), letter)
+    return Citizen(address_of(city or home.settings.public), home.city(), letter)
 
 
-@app.command()
+@app.command(epilog="Example: stoa citizen notices --letter 7KQ2-...")
 def notices(letter: Letter, city: CityUrl = None) -> None:
     """What you are asked, in full sentences, and what you answered."""
     with speaking():
         asked = device(letter, city).asks()
         if not asked:
-            console.print("You are asked nothing now.")
+            say("You are asked nothing now.")
         for one in asked:
             state = "not answered yet" if one["answered"] is None else one["answered"]["state"]
-            console.print(f"[bold]Request {one['use_case']}[/bold] from {one['recipient']}: {state}")
+            say(f"[bold]Request {one['use_case']}[/bold] from {plain(one['recipient'])}: {plain(state)}")
             for notice in one["notices"]:
-                console.print(f"  [{notice['language']}] {notice['statement']}", markup=False)
-            console.print(f"  until {one['latest_end'][:10]} at the latest; you can stop at any time.")
+                say(plain(f"  [{notice['language']}] {notice['statement']}"))
+            say(f"  until {plain(one['latest_end'][:10])} at the latest; you can stop at any time.")
 
 
-@app.command()
+@app.command(epilog="Example: stoa citizen grant 3 --letter 7KQ2-... --until 2027-05-21")
 def grant(
-    request: Annotated[int, typer.Argument(help="the request's number")],
+    request: Annotated[int, typer.Argument(min=1, max=2**32 - 1, help="the request's number")],
     letter: Letter,
     language: Annotated[str, typer.Option(help="en or de")] = "en",
     until: Annotated[str | None, typer.Option(help="the last day, such as 2027-05-21")] = None,
@@ -64,13 +65,13 @@ def grant(
     """Say yes. Write the code down, or print it: whoever has it can stop this, and nothing else."""
     with speaking():
         paper = device(letter, city).say_yes(request, language=language, until=until)
-        console.print(f"“{paper.statement}”", markup=False)
-        console.print(f"To {paper.recipient}, until {paper.until}.")
-        console.print(f"Your code to stop it: [bold]{paper.code}[/bold]")
-        console.print(f"[dim]Technical details: consent 0x{paper.consent.hex()}[/dim]")
+        say(f"“{plain(paper.statement)}”")
+        say(f"To {plain(paper.recipient)}, until {paper.until}.")
+        say(f"Your code to stop it: [bold]{paper.code}[/bold]")
+        say(f"[dim]Technical details: consent 0x{paper.consent.hex()}[/dim]")
 
 
-@app.command()
+@app.command(epilog="Example: stoa citizen revoke --code 5D3F-...")
 def revoke(
     code: Annotated[str, typer.Option(prompt="The code on your paper", help="the code on your paper")],
     node: Annotated[list[str] | None, typer.Option(help="nodes to try, one after the other")] = None,
@@ -82,7 +83,7 @@ def revoke(
     with speaking():
         home = chosen_home()
         city = City.read(city_file) if city_file else home.city()
-        nodes = [Node.at(url) for url in node or [home.settings.node]]
+        nodes = [Node.at(address_of(url)) for url in node or [home.settings.node]]
         try:
             parsed = RevocationCode.parse(code)
         except RevocationCodeError as error:
@@ -90,11 +91,11 @@ def revoke(
             refusal.code = error.code
             raise refusal from error
         _, receipt = revoke_by_code(city, nodes, parsed)
-        console.print("Stopped. It counts in no run that starts from now on.")
-        console.print(f"[dim]Technical details: block {receipt.block_number}[/dim]")
+        say("Stopped. It counts in no run that starts from now on.")
+        say(f"[dim]Technical details: block {receipt.block_number}[/dim]")
 
 
-@app.command()
+@app.command(epilog="Example: stoa citizen uses --letter 7KQ2-...")
 def uses(letter: Letter, city: CityUrl = None) -> None:
     """Who used your data, for what, and whether you were counted."""
     with speaking():
@@ -118,7 +119,7 @@ def use_row(one: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-@app.command()
+@app.command(epilog="Example: stoa citizen export --letter 7KQ2-... --out my-consents.json")
 def export(
     letter: Letter,
     target: Annotated[Path, typer.Option("--out", help="where to write it")] = Path("my-consents.json"),
@@ -127,10 +128,10 @@ def export(
     """Take your consent records along (JSON-LD, W3C Data Privacy Vocabulary)."""
     with speaking():
         target.write_text(json.dumps(device(letter, city).export(), indent=2, ensure_ascii=False) + "\n")
-        console.print(f"Your records are in {target}.")
+        say(f"Your records are in {plain(target)}.")
 
 
-@app.command()
+@app.command(epilog="Example: stoa citizen erase --letter 7KQ2-...")
 def erase(
     letter: Letter,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
@@ -141,4 +142,4 @@ def erase(
         if not yes:
             typer.confirm("Forget you? There is no way back.", abort=True)
         number = device(letter, city).erase()
-        console.print(f"You are being forgotten. Keep this number: it opens the certificate. {number}")
+        say(f"You are being forgotten. Keep this number: it opens the certificate. {plain(number)}")

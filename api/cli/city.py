@@ -1,23 +1,37 @@
 """`stoa city ...`: what the operator does, on the machine that keeps the city's keys."""
 
-from datetime import UTC, datetime
+import re
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli.context import Opened, opened, settled
-from api.cli.terminal import console, in_credits, speaking, table
-from ledger.bindings import Payee, Tariff
-from ledger.digests import sha256, unhexed
-from ledger.enums import Class, Meter
+from api.cli.terminal import in_credits, plain, progressing, say, speaking, table
+from api.cli.typed import (
+    class_of,
+    credits_of,
+    digest_of,
+    meter_of,
+    payees_of,
+    published_text,
+)
+from ledger.bindings import Tariff
+from ledger.digests import sha256
+from ledger.enums import Class, UseCaseState
 from marketplace.analysis.routine import parse_routine
 from marketplace.catalogue import queries as catalogue
 from marketplace.catalogue import service as datasets
-from marketplace.catalogue.description import parse_description
+from marketplace.catalogue.description import DatasetDescription, parse_description
+from marketplace.catalogue.ingest import ingest
+from marketplace.catalogue.sources import Row
 from marketplace.consent import service as consents
 from marketplace.disclosure import assessment
 from marketplace.disclosure.assessment import Report
+from marketplace.errors import ConflictError
 from marketplace.licences import service as licences
 from marketplace.participants import queries as participants
 from marketplace.participants import service as participation
@@ -28,21 +42,33 @@ app = typer.Typer(
     no_args_is_help=True, help="Run the city: admit, register data, assess, decide, set prices, freeze."
 )
 
-MICRO = 1_000_000
+BUYERS = (Class.SUPPLIER, Class.COMMERCIAL, Class.PUBLIC_SERVICE)
+ROWS_A_TICK = 1_000
+NUMBER = re.compile(r"[0-9]{1,9}")
+
+Participant = Annotated[int, typer.Argument(min=1, max=2**32 - 1, help="the participant's number")]
+UseCase = Annotated[int, typer.Argument(min=1, max=2**32 - 1, help="the use case's number")]
+Reason = Annotated[str, typer.Option(help="the reason, as it is published")]
 
 
-@app.command()
-def admit(number: Annotated[int, typer.Argument(help="the participant's number")]) -> None:
+class DescriptionChangedError(ConflictError):
+    """A dataset is registered with another description."""
+
+    code = "description_changed"
+
+
+@app.command(epilog="Example: stoa city admit 4")
+def admit(number: Participant) -> None:
     """Let an organisation that joined act."""
     with speaking(), opened() as city:
         with city.house.database.writing() as session:
             participants.by_number(session, number)
             key = participation.admit(session, city.house, number)
         settled(city, key)
-        console.print(f"Participant {number} is admitted.")
+        say(f"Participant {number} is admitted.")
 
 
-@app.command("participants")
+@app.command("participants", epilog="Example: stoa city participants")
 def participants_() -> None:
     """List the organisations of the city."""
     with speaking(), opened() as city, city.house.database.reading() as session:
@@ -58,10 +84,10 @@ def participants_() -> None:
         table("Participants", ("no", "name", "class", "status"), rows, empty="Nobody has joined yet.")
 
 
-@app.command()
+@app.command(epilog="Example: stoa city dataset trips.json trips.sqlite --table trips")
 def dataset(
-    description: Annotated[Path, typer.Argument(help="the dataset's description (JSON)", exists=True)],
-    source: Annotated[Path, typer.Argument(help="the delivery: CSV, SQLite file or JSON lines", exists=True)],
+    description: Annotated[Path, typer.Argument(help="the dataset's description (JSON)")],
+    source: Annotated[Path, typer.Argument(help="the delivery: CSV, SQLite file or JSON lines")],
     table_name: Annotated[str | None, typer.Option("--table", help="the table of a SQLite file")] = None,
     not_personal: Annotated[
         str | None, typer.Option(help="why nobody can be found in it (two operators sign this)")
@@ -70,8 +96,12 @@ def dataset(
     """Register a dataset with the city as steward, or publish its next version when it is registered."""
     with speaking(), opened() as city:
         parsed = parse_description(description.read_bytes())
-        register_dataset(city, parsed.name, description, not_personal)
-        with city.house.database.writing() as session:
+        reason = None if not_personal is None else published_text(not_personal, "The reason")
+        require_same(city, parsed)
+        with progressing(f"checking {source.name}") as progress:
+            rows = check_delivery(parsed, source, table_name, progress)
+        register_dataset(city, parsed, reason)
+        with progressing(f"sealing {rows:,} rows"), city.house.database.writing() as session:
             found = catalogue.dataset_named(session, parsed.name)
             key = datasets.publish(
                 session,
@@ -81,22 +111,73 @@ def dataset(
                 signer=city.home.keys.existing("city"),
                 table=table_name,
             )
-        settled(city, key)
-        console.print(f"Version {found.versions + 1} of {parsed.name} is published and on the ledger.")
+        with progressing("waiting for the ledger"):
+            settled(city, key)
+        say(f"Version {found.versions + 1} of {parsed.name} is published and on the ledger: {rows:,} rows.")
         if found.personal:
-            console.print(f"{source} still holds the rows in plain, erased people's too. Delete it.")
+            say(f"{plain(source)} still holds the rows in plain, erased people's too. Delete it.")
 
 
-def register_dataset(city: Opened, name: str, description: Path, not_personal: str | None) -> None:
+def require_same(city: Opened, description: DatasetDescription) -> None:
+    """Refuse a description that is not the one its dataset was registered with.
+
+    Raises:
+        DescriptionChangedError
+    """
+    with city.house.database.reading() as session:
+        known = {found.name: found.description for found in catalogue.datasets(session)}
+    if description.name in known and known[description.name].canonical != description.canonical:
+        raise DescriptionChangedError(
+            f"{description.name!r} is registered with another description, and a description never changes. Deliver "
+            "under the one it was registered with, or register a dataset of another name."
+        )
+
+
+def check_delivery(
+    description: DatasetDescription,
+    source: Path,
+    table_name: str | None,
+    progress: Callable[[int, int], None],
+) -> int:
+    """Read the whole delivery as the city will, so that nothing is registered for one it cannot take. Its rows.
+
+    Raises:
+        OSError: there is no such file.
+        IngestError: the delivery is unreadable, or breaks its description.
+    """
+    source.open("rb").close()
+    indexes: dict[str, int] = {}
+    rows = 0
+
+    def counted() -> Iterator[Row]:
+        nonlocal rows
+        for row in datasets.delivered_rows(description, source, table_name):
+            rows += 1
+            if rows % ROWS_A_TICK == 0:
+                progress(rows, rows)
+            yield row
+
+    with tempfile.TemporaryDirectory(prefix="stoa-check-") as folder:
+        ingest(
+            description,
+            counted(),
+            index_of=lambda key: indexes.setdefault(key, len(indexes)),
+            target=Path(folder) / "version",
+            key=secrets.token_bytes(32),
+        )
+    return rows
+
+
+def register_dataset(city: Opened, description: DatasetDescription, not_personal: str | None) -> None:
     """Register it unless it is; two operators declare it not personal if asked."""
     with city.house.database.reading() as session:
         known = {found.name: found for found in catalogue.datasets(session)}
-    if name not in known:
+    if description.name not in known:
         with city.house.database.writing() as session:
             key = datasets.register(
                 session,
                 city.house,
-                description=parse_description(description.read_bytes()),
+                description=description,
                 steward=1,
                 signer=city.home.keys.existing("city"),
             )
@@ -104,14 +185,14 @@ def register_dataset(city: Opened, name: str, description: Path, not_personal: s
     if not_personal is None:
         return
     with city.house.database.reading() as session:
-        found = catalogue.dataset_named(session, name)
+        found = catalogue.dataset_named(session, description.name)
     if found.personal:
         with city.house.database.writing() as session:
             keys = datasets.declare_not_personal(session, city.house, found.number, not_personal)
         settled(city, *keys)
 
 
-@app.command("datasets")
+@app.command("datasets", epilog="Example: stoa city datasets")
 def datasets_() -> None:
     """List the datasets and their versions."""
     with speaking(), opened() as city, city.house.database.reading() as session:
@@ -134,7 +215,7 @@ def datasets_() -> None:
         )
 
 
-@app.command()
+@app.command(epilog="Example: stoa city assess routine.json --k 20, or stoa city assess 3")
 def assess(
     what: Annotated[str, typer.Argument(help="a use case's number, or a routine's file (JSON)")],
     k: Annotated[int | None, typer.Option(min=2, help="the smallest group asked for")] = None,
@@ -142,7 +223,7 @@ def assess(
 ) -> None:
     """Assess the privacy risk of a use case, or of a routine nobody has seen, on the newest versions."""
     with speaking(), opened() as city:
-        if what.isdigit():
+        if NUMBER.fullmatch(what):
             report = use_case_service.assess(city.house, int(what), k=k)
         else:
             routine = parse_routine(Path(what).read_bytes())
@@ -153,23 +234,32 @@ def assess(
 
 def show_report(report: Report) -> None:
     words = {"deny": "Deny", "allow_under_conditions": "Allow under conditions", "allow": "Allow"}
-    console.print(f"[bold]{words[report.verdict.value]}[/bold]")
+    say(f"[bold]{words[report.verdict.value]}[/bold]")
     for reason in report.reasons:
-        console.print(f"  {reason.sentence}  [dim]({reason.code})[/dim]")
+        say(f"  {plain(reason.sentence)}  [dim]({reason.code})[/dim]")
     if report.conditions is not None:
         for name, value in report.conditions.document().items():
-            console.print(f"  condition: {name} = {value}")
+            say(f"  condition: {name} = {value}")
+    if report.figures is not None:
+        rows = [(name.replace("_", " "), value) for name, value in report.figures.document().items()]
+        table("Figures (shares in basis points)", ("figure", "value"), rows, empty="")
 
 
-@app.command()
+@app.command(epilog="Example: stoa city decide 3 --reason 'Groups of 20 are large enough.' --k 20")
 def decide(
-    number: Annotated[int, typer.Argument(help="the use case's number")],
-    reason: Annotated[str, typer.Option(help="the reason, as the applicant reads it")],
+    number: UseCase,
+    reason: Reason,
     deny: Annotated[bool, typer.Option("--deny", help="deny instead of allowing")] = False,
     k: Annotated[
-        int | None, typer.Option(help="condition: the smallest group, tighter than applied for")
+        int | None,
+        typer.Option(min=2, max=65_535, help="condition: the smallest group, tighter than applied for"),
     ] = None,
-    days: Annotated[int | None, typer.Option(help="condition: the longest duration in days")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="condition: the longest duration in days")
+    ] = None,
+    second: Annotated[
+        bool, typer.Option("--second", help="confirm as the second operator, where the data is sensitive")
+    ] = False,
 ) -> None:
     """Decide about a use case, finally. Allowing one on personal data publishes its notices."""
     with speaking(), opened() as city:
@@ -179,112 +269,119 @@ def decide(
                 city.house,
                 number,
                 allowed=not deny,
-                reason=reason,
+                reason=published_text(reason, "The reason"),
                 minimum_cohort=k,
                 longest_days=days,
+                operator="deputy" if second else "operator",
             )
         settled(city, key)
         with city.house.database.writing() as session:
             found = use_cases.use_case(session, number)
             notices = (
                 use_case_service.publish_notices(session, city.house, number)
-                if found.personal and not deny
+                if found.personal and found.state is UseCaseState.ALLOWED
                 else []
             )
         settled(city, *notices)
-        console.print(f"Use case {number} is {'denied' if deny else 'allowed'}.")
+        if found.state is UseCaseState.APPLIED:
+            say(f"Use case {number} is on sensitive data: a second operator says the same with --second.")
+        else:
+            say(f"Use case {number} is {found.state.name.lower()}.")
 
 
-@app.command()
+@app.command(epilog="Example: stoa city rule 'Data that is not about people may be used for any purpose.'")
 def rule(
     text: Annotated[str, typer.Argument(help="the rule in words, as applicants read it")],
-    days: Annotated[int, typer.Option(help="the longest duration it allows")] = 365,
+    days: Annotated[int, typer.Option(min=1, max=65_535, help="the longest duration it allows")] = 365,
 ) -> None:
     """Publish a rule: use cases on data that is not personal are allowed at once, for every buying class."""
     with speaking(), opened() as city:
         with city.house.database.writing() as session:
-            buyers = [Class.SUPPLIER, Class.COMMERCIAL, Class.PUBLIC_SERVICE]
+            sentence = published_text(text, "The rule")
             key = use_case_service.publish_rule(
-                session, city.house, text=text, classes=buyers, longest_days=days
+                session, city.house, text=sentence, classes=list(BUYERS), longest_days=days
             )
         settled(city, key)
-        console.print("The rule is on the ledger.")
+        say("The rule is on the ledger.")
 
 
-@app.command()
+@app.command(epilog="Example: stoa city tariff commercial --licence 400 --unit 25 --payee 3:2500")
 def tariff(
     class_: Annotated[str, typer.Argument(metavar="CLASS", help="supplier, commercial or public_service")],
-    licence: Annotated[float, typer.Option(help="price of a licence in credits")],
-    unit: Annotated[float, typer.Option(help="price of one unit in credits")],
-    use_case: Annotated[int, typer.Option(help="0: for every use case without its own")] = 0,
+    licence: Annotated[str, typer.Option(metavar="CREDITS", help="price of a licence")],
+    unit: Annotated[str, typer.Option(metavar="CREDITS", help="price of one unit")],
+    use_case: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="0: for every use case without its own")
+    ] = 0,
     meter: Annotated[str, typer.Option(help="run, cell, version_rows or device")] = "run",
-    days: Annotated[int, typer.Option(help="how long a licence lasts")] = 90,
-    quota: Annotated[int, typer.Option(help="runs of a licence")] = 1_000,
+    days: Annotated[int, typer.Option(min=1, max=65_535, help="how long a licence lasts")] = 90,
+    quota: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="runs of a licence")] = 1_000,
     payee: Annotated[list[str] | None, typer.Option(help="PARTICIPANT:BASISPOINTS, up to four times")] = None,
-    sharing_discount: Annotated[int, typer.Option(help="basis points off for buyers who deliver data")] = 0,
-    sharing_days: Annotated[int, typer.Option(help="how recent the delivery must be")] = 90,
+    sharing_discount: Annotated[
+        int, typer.Option(min=0, max=10_000, help="basis points off for buyers who deliver data")
+    ] = 0,
+    sharing_days: Annotated[
+        int, typer.Option(min=1, max=65_535, help="how recent the delivery must be")
+    ] = 90,
 ) -> None:
     """Set a price. It holds for what is opened from now on."""
-    with speaking(), opened() as city:
-        payees = [Payee(int(part.split(":")[0]), int(part.split(":")[1])) for part in payee or []]
+    with speaking():
+        unit_of_bill = meter_of(meter)
         form = Tariff(
             use_case=use_case,
-            class_=Class[class_.upper()],
-            meter=Meter[meter.upper()],
-            licence_price=round(licence * MICRO),
-            unit_price=round(unit * MICRO),
+            class_=class_of(class_, BUYERS),
+            meter=unit_of_bill,
+            licence_price=credits_of(licence),
+            unit_price=credits_of(unit),
             licence_days=days,
             quota=quota,
             sharing_discount=sharing_discount,
             sharing_days=sharing_days,
-            payees=payees,
+            payees=payees_of(payee or []),
         )
-        with city.house.database.writing() as session:
-            key = licences.set_tariff(session, city.house, form)
-        settled(city, key)
+        with opened() as city:
+            with city.house.database.writing() as session:
+                for one in form.payees:
+                    participants.by_number(session, one.participant)
+                if use_case:
+                    use_cases.use_case(session, use_case)
+                key = licences.set_tariff(session, city.house, form)
+            settled(city, key)
         licence_price, unit_price = in_credits(form.licence_price), in_credits(form.unit_price)
-        console.print(f"From now on a licence costs {licence_price} credits, a {meter} {unit_price}.")
+        unit_name = unit_of_bill.name.lower().replace("_", " ")
+        say(f"From now on a licence costs {licence_price} credits, a {unit_name} {unit_price}.")
 
 
-@app.command()
-def freeze(
-    number: Annotated[int, typer.Argument(help="the participant's number")],
-    reason: Annotated[str, typer.Option(help="the reason, as it is published")],
-) -> None:
+@app.command(epilog="Example: stoa city freeze 4 --reason 'It passed results on.'")
+def freeze(number: Participant, reason: Reason) -> None:
     """Stop an organisation within one block: no new licence, order or consent; open orders are refunded."""
     with speaking(), opened() as city:
         with city.house.database.writing() as session:
-            key = participation.freeze(session, city.house, number, reason)
+            key = participation.freeze(session, city.house, number, published_text(reason, "The reason"))
         settled(city, key)
-        console.print(f"Participant {number} is frozen.")
+        say(f"Participant {number} is frozen.")
 
 
-@app.command()
-def unfreeze(
-    number: Annotated[int, typer.Argument(help="the participant's number")],
-    reason: Annotated[str, typer.Option(help="the reason, as it is published")],
-) -> None:
+@app.command(epilog="Example: stoa city unfreeze 4 --reason 'It has deleted them.'")
+def unfreeze(number: Participant, reason: Reason) -> None:
     """Let a frozen organisation act again."""
     with speaking(), opened() as city:
         with city.house.database.writing() as session:
-            key = participation.unfreeze(session, city.house, number, reason)
+            key = participation.unfreeze(session, city.house, number, published_text(reason, "The reason"))
         settled(city, key)
-        console.print(f"Participant {number} is active again.")
+        say(f"Participant {number} is active again.")
 
 
-@app.command()
+@app.command(epilog="Example: stoa city mandate 0x5f0c... mandate.pdf")
 def mandate(
     consent: Annotated[str, typer.Argument(help="the consent's digest (0x...)")],
-    document: Annotated[Path, typer.Argument(help="the mandate, as it was signed", exists=True)],
+    document: Annotated[Path, typer.Argument(help="the mandate, as it was signed")],
 ) -> None:
     """End a consent on a documented mandate, as the ombudsman. Only the document's digest is published."""
     with speaking(), opened() as city:
+        id_ = digest_of(consent, "a consent")
         digest = sha256(document.read_bytes())
         with city.house.database.writing() as session:
-            key = consents.revoke_by_mandate(session, city.house, unhexed(consent), digest)
+            key = consents.revoke_by_mandate(session, city.house, id_, digest)
         settled(city, key)
-        console.print(f"Ended. The mandate's digest 0x{digest.hex()} is on the ledger.")
-
-
-def instant(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        say(f"Ended. The mandate's digest 0x{digest.hex()} is on the ledger.")

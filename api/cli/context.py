@@ -16,6 +16,7 @@ from marketplace.projector import Projector
 from marketplace.provenance.queries import NotReadyError, head
 
 PATIENCE = 60.0
+PATIENCE_WITHOUT_WORKERS = 5.0
 
 
 class LedgerRefusedError(ConflictError):
@@ -73,10 +74,12 @@ def settled(city: Opened, *keys: str) -> None:
         LedgerRefusedError: a contract refused one.
         NotConfirmedError: no worker sends, or the ledger stands still.
     """
+    patience = PATIENCE if city.home.is_held("workers") else PATIENCE_WITHOUT_WORKERS
     for key in keys:
-        if not wait_until(lambda key=key: is_done(city.house, key), seconds=PATIENCE):
+        if not wait_until(lambda key=key: is_done(city.house, key), seconds=patience):
             raise NotConfirmedError(
-                "It is queued and not on the ledger yet. Are the workers running (`stoa serve`)? Nothing is lost."
+                "It is queued and not on the ledger yet. Are the workers running (`stoa serve`)? Nothing is lost: it "
+                "is done when they run."
             )
         with city.house.database.reading() as session:
             fate = messages.fate(session, key)

@@ -1,7 +1,6 @@
 """The `stoa` command."""
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +9,14 @@ import typer
 
 from api.cli import audit, citizen, city, data, ledger, partner
 from api.cli.context import Chosen, chosen_home
-from api.cli.office import import_register, serve_city
+from api.cli.office import delete_city, import_register, serve_city, written_letter
 from api.cli.overview import show_overview
-from api.cli.terminal import console, speaking
+from api.cli.terminal import Exit, as_a_service, console, refuse, say, speaking, until_told_to_stop
 from api.demo.play import play
 from api.entry.registrar import run as run_registrar
 from api.entry.server import run as run_server
+from api.entry.workers import run as run_workers
 from api.home import ENVIRONMENT
-from api.workers import work
 from ledger.devnet.server import serve as serve_devnet
 
 app = typer.Typer(
@@ -26,6 +25,11 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     help="A city's data marketplace: consent, licences, settlement, answers and audit on a permissioned ledger.",
+    epilog=(
+        "Without a command, `stoa` says who you are, which city this is and what you can do next. Exit codes: 0 done, "
+        "1 refused (one line `code: what to do`, nothing changed) or a difference found, 2 wrong usage, 3 not "
+        "everything could be checked (audit), 130 Ctrl-C."
+    ),
 )
 app.add_typer(citizen.app, name="citizen")
 app.add_typer(partner.app, name="partner")
@@ -40,7 +44,7 @@ def begin(
     context: typer.Context,
     home: Annotated[
         Path | None,
-        typer.Option(help="the city's folder", envvar=ENVIRONMENT, show_default=".stoa", file_okay=False),
+        typer.Option(help="the city's folder", envvar=ENVIRONMENT, show_default=".stoa"),
     ] = None,
 ) -> None:
     """Without a command: who you are, which city this is, and what you can do next."""
@@ -51,7 +55,7 @@ def begin(
             show_overview(chosen_home())
 
 
-@app.command()
+@app.command(epilog="Example: stoa demo --once --json report.json")
 def demo(
     once: Annotated[bool, typer.Option("--once", help="answer for the citizen, and stop")] = False,
     details: Annotated[
@@ -62,82 +66,122 @@ def demo(
     ] = None,
 ) -> None:
     """Open a demonstration city, or its next day, and play three acts on real contracts and processes."""
-    with speaking():
+    with speaking(), until_told_to_stop():
         play(chosen_home(), console, once=once, details=details, json_file=json_file)
 
 
-@app.command()
-def serve() -> None:
-    """Start the kept city: chain, registrar, workers and server, until Ctrl-C."""
-    with speaking():
-        serve_city(chosen_home(), console)
-
-
-@app.command()
-def devnet(
-    port: Annotated[int | None, typer.Option(help="8545, or a free one when it is taken")] = None,
+@app.command(epilog="Example: stoa --home my-city serve --name 'My City'")
+def serve(
+    name: Annotated[str | None, typer.Option(help="open a city of this name if there is none here")] = None,
 ) -> None:
-    """Run the city's own chain: pure Python, durable, sealed, permissioned, on loopback."""
+    """Run the kept city: chain, registrar, workers and server, until Ctrl-C. With --name, open one first."""
+    with speaking():
+        serve_city(chosen_home(), name=name)
+
+
+@app.command(epilog="Example: stoa devnet --port 8545")
+def devnet(
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="8545, or a free one when it is taken; 0: a free one"),
+    ] = None,
+) -> None:
+    """Run the city's own chain alone: pure Python, durable, sealed, permissioned, on loopback."""
     with speaking():
         home = chosen_home()
         code = serve_devnet(
-            home.devnet, port=port, started=lambda _devnet, url: console.print(f"Listening at {url}")
+            home.devnet, port=port, started=lambda _devnet, url: say(f"Listening at {url}. Ctrl-C stops it.")
         )
+        if code == Exit.DONE:
+            say("Stopped. Everything that was acknowledged is kept; the same command goes on from here.")
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(epilog="Example: stoa registrar --import people.csv, then stoa registrar --letter person:4711")
 def registrar(
     register: Annotated[
         Path | None,
+        typer.Option("--import", help="a CSV file (kind, key, age) to put into the register, and stop"),
+    ] = None,
+    letter: Annotated[
+        str | None,
         typer.Option(
-            "--import", help="a CSV file (kind, key, age) to put into the register, and stop", exists=True
+            metavar="KIND:KEY", help="write the letter to one person anew, print its code, and stop"
         ),
     ] = None,
 ) -> None:
     """Run the registrar's office: its own key, database and process; it never acts for the operator."""
-    with speaking():
+    code = Exit.DONE
+    with speaking(), as_a_service("The registrar's office is closed. `stoa registrar` opens it again."):
         home = chosen_home()
         if register is not None:
-            console.print(f"{import_register(home, register):,} people are new in the register.")
-            return
-        code = run_registrar(home)
+            say(f"{import_register(home, register):,} people are new in the register.")
+        if letter is not None:
+            say(written_letter(home, letter))
+        if register is None and letter is None:
+            code = run_registrar(home)
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(epilog="Example: stoa workers")
 def workers() -> None:
-    """Run the background workers: sender, projector, policies, analysis."""
+    """Run the background workers alone: sender, projector, policies, analysis."""
     with speaking():
-        code = work(chosen_home())
+        code = run_workers(chosen_home())
+        say("The workers have stopped. What waits is kept; `stoa workers` goes on with it.")
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(epilog="Example: stoa server")
 def server() -> None:
     """Run the HTTP API and the pages alone; `stoa serve` runs everything."""
-    with speaking():
+    code = Exit.DONE
+    with speaking(), as_a_service("The server has stopped. `stoa server` starts it again."):
         code = run_server(chosen_home())
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(epilog="Example: stoa --home my-city reset --yes")
 def reset(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
-    """Delete the city in this folder: its chain, databases, keys. There is no way back."""
+    """Delete the city in this folder: its chain, databases, keys and wallets. There is no way back."""
     with speaking():
         home = chosen_home()
         if not home.folder.exists():
-            console.print("There is no city here.")
+            say("There is no city here, so nothing was deleted. `stoa demo` opens one.")
             return
-        if not yes:
-            typer.confirm(f"Delete the city in {home.folder}, with its keys and its ledger?", abort=True)
-        shutil.rmtree(home.folder)
-        console.print("The city is gone. `stoa demo` opens a new one.")
+        delete_city(
+            home,
+            confirmed=lambda: (
+                yes
+                or typer.confirm(
+                    f"Delete the city in {home.folder}, with its keys and its ledger?", abort=True
+                )
+            ),
+        )
+        say("The city is gone. `stoa demo` opens a new one.")
 
 
 def main() -> None:
-    app()
+    """Run one command. What the command line itself gets wrong is a named refusal too, with exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        refuse("not_confirmed", "You did not confirm, so nothing was done. --yes answers for you.")
+    except typer.TyperException as error:
+        misunderstood(error)
+    else:
+        sys.exit(code)
+
+
+def misunderstood(error: typer.TyperException) -> None:
+    """Say what is wrong with the command line; for a group without a command that is its help."""
+    said, context = error.format_message(), getattr(error, "ctx", None)
+    path = "stoa" if context is None else context.command_path
+    if context is not None and context.get_help() == said:
+        print(said)
+        sys.exit(Exit.WRONG_USAGE)
+    refuse("wrong_usage", f"{said.rstrip('.')}. `{path} --help` shows how.", Exit.WRONG_USAGE)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

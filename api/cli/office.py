@@ -1,16 +1,21 @@
-"""Starting the registrar's office and the server."""
+"""Starting the registrar's office and the city's processes."""
 
 import csv
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from rich.console import Console
-
+from api.cli.terminal import as_a_service, plain, say
 from api.demo.stage import Stage
 from api.home import Home
+from api.processes import Processes
 from api.registrar.serving import open_register
-from marketplace.errors import InvalidError
+from marketplace.errors import ConflictError, InvalidError
+from marketplace.participants.rules import checked_name
 from marketplace.registrar import service as registrar
+
+OLDEST = 150
 
 
 class RegisterFileError(InvalidError):
@@ -19,40 +24,134 @@ class RegisterFileError(InvalidError):
     code = "register_file"
 
 
+class OtherCityError(ConflictError):
+    """The city in this folder has another name."""
+
+    code = "other_city"
+
+
+class NotACityFolderError(InvalidError):
+    """The folder holds no city, so it is not deleted."""
+
+    code = "no_city_folder"
+
+
+class PersonNotNamedError(InvalidError):
+    """What was given names nobody."""
+
+    code = "person_not_named"
+
+
 def import_register(home: Home, path: Path) -> int:
     """Put people into the register. How many are new.
 
     Raises:
+        CityFileError: there is no city here.
         RegisterFileError
     """
+    home.city()
+    entries = register_entries(path)
+    register = open_register(home.registrar)
+    try:
+        with register.writing() as session:
+            return registrar.enrol(session, entries)
+    finally:
+        register.close()
+
+
+def register_entries(path: Path) -> list[registrar.Entry]:
+    """The people that a CSV file names, each once.
+
+    Raises:
+        RegisterFileError
+    """
+    found: dict[tuple[str, str], registrar.Entry] = {}
+    number = 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            entries = [
-                registrar.Entry(row["kind"], row["key"], int(row["age"])) for row in csv.DictReader(lines)
-            ]
-    except (KeyError, ValueError, OSError) as error:
-        raise RegisterFileError("The register is a CSV file with the columns kind, key and age.") from error
-    register = open_register(home.registrar)
-    with register.writing() as session:
-        added = registrar.enrol(session, entries)
-    register.close()
-    return added
+            for row in csv.DictReader(lines, strict=True):
+                number += 1
+                entry = registrar.Entry(row["kind"], row["key"], int(row["age"]))
+                if not entry.kind or not entry.key or not 0 <= entry.age <= OLDEST:
+                    raise ValueError
+                found[entry.kind, entry.key] = entry
+    except (KeyError, ValueError, TypeError, OSError, csv.Error) as error:
+        raise RegisterFileError(
+            f"{path} is no register (row {number}). It is a CSV file with the heading kind,key,age and rows such as "
+            "person,4711,34. Nobody was taken from it."
+        ) from error
+    return list(found.values())
 
 
-def serve_city(home: Home, console: Console) -> None:
-    """Run every process of the kept city until Ctrl-C."""
+def written_letter(home: Home, whom: str) -> str:
+    """Write the letter to one person anew; its code. An earlier letter's code ends.
+
+    Raises:
+        CityFileError: there is no city here.
+        PersonNotNamedError
+        UnknownLetterError: nobody like this is in the register.
+        TooYoungError
+    """
     home.city()
-    stage = Stage(home)
+    kind, colon, key = whom.partition(":")
+    if not colon or not kind or not key:
+        raise PersonNotNamedError("Name one person as KIND:KEY, as in the register, such as person:4711.")
+    register = open_register(home.registrar)
     try:
-        settings = stage.choose_ports()
-        stage.start_chain()
-        stage.open_city()
-        stage.start_office()
-        console.print(
-            f"{home.city().name} is open at {settings.public} (node {settings.node}). Ctrl-C stops it."
-        )
-        while True:
-            stage.processes.require_running()
-            time.sleep(1)
+        with register.writing() as session:
+            return registrar.write_letter(session, kind=kind, key=key)
     finally:
-        stage.close()
+        register.close()
+
+
+def delete_city(home: Home, *, confirmed: Callable[[], bool]) -> None:
+    """Delete the city in `home`, once it is confirmed.
+
+    Raises:
+        NotACityFolderError: the folder was not made by Stoa.
+        CityInUseError: the city is running.
+    """
+    if not (home.is_founded or home.devnet.is_dir()):
+        raise NotACityFolderError(
+            f"{home.folder} holds no city, so nothing was deleted. Name the city's folder with --home."
+        )
+    processes = Processes(home)
+    processes.hold()
+    try:
+        if confirmed():
+            shutil.rmtree(home.folder)
+    finally:
+        processes.stop_all()
+
+
+def serve_city(home: Home, *, name: str | None = None) -> None:
+    """Run every process of the city until Ctrl-C or SIGTERM. A city called `name` is opened if there is none.
+
+    Raises:
+        CityFileError: there is none, and no name for one.
+        OtherCityError: there is one with another name.
+        CityInUseError: it is running already.
+    """
+    if name is None or home.is_founded:
+        kept = home.city().name
+        if name is not None and name != kept:
+            raise OtherCityError(
+                f"The city in {home.folder} is called {kept}. Leave --name out, or name another folder with --home."
+            )
+    else:
+        name = checked_name(name)
+    stage = Stage(home)
+    with as_a_service("The city is stopped and kept. `stoa serve` starts it again."):
+        try:
+            settings = stage.choose_ports(playing=False)
+            stage.start_chain()
+            stage.open_city(name=name or home.city().name)
+            stage.start_office()
+            say(
+                f"{plain(home.city().name)} is open at {settings.public} (node {settings.node}). Ctrl-C stops it."
+            )
+            while True:
+                stage.processes.require_running()
+                time.sleep(1)
+        finally:
+            stage.close()

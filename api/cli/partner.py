@@ -8,13 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.context import chosen_home
-from api.cli.terminal import console, speaking
+from api.cli.terminal import console, plain, say, speaking
+from api.cli.typed import address_of, class_of, credits_of, digest_of, versions_of
 from api.client.partner import Partner
 from api.demo.chart import chart
+from ledger.digests import hexed, sha256
 from ledger.enums import Class
 from ledger.keys import Signer
 from ledger.wallet import NothingToSignError, signed_offer
-from marketplace.errors import InvalidError
+from marketplace.analysis.routine import parse_routine
+from marketplace.errors import ConflictError, InvalidError
+from marketplace.participants.rules import checked_name
 
 app = typer.Typer(no_args_is_help=True, help="Join, apply, buy and order as a company, with your own key.")
 
@@ -26,10 +30,18 @@ Name = Annotated[
 ]
 
 
-class RoutineFileError(InvalidError):
-    """The file is no JSON document."""
+MOST_NUMBER = 2**32 - 1
+LONGEST_FILE_NAME = 200
 
-    code = "routine_file"
+UseCase = Annotated[int, typer.Argument(min=1, max=MOST_NUMBER, help="the use case's number")]
+Licence = Annotated[int, typer.Argument(min=1, max=MOST_NUMBER, help="your licence's number")]
+JOINING = (Class.COMMERCIAL, Class.SUPPLIER, Class.PUBLIC_SERVICE, Class.AUDITOR)
+
+
+class OtherNameError(ConflictError):
+    """The key that is kept under this name belongs to an organisation of another name."""
+
+    code = "other_name"
 
 
 class OfferError(InvalidError):
@@ -45,15 +57,28 @@ class RefusalError(InvalidError):
 
 
 def desk(name: str, city: str | None) -> Partner:
-    return Partner(city or chosen_home().settings.public, signer_of(name), name)
+    address = address_of(city or chosen_home().settings.public)
+    return Partner(address, signer_of(name), checked_name(name))
 
 
 def signer_of(name: str) -> Signer:
-    """The organisation's key in this folder's wallets, made now if there is none."""
-    return chosen_home().wallets.signer(name.lower().replace(" ", "-"))
+    """The organisation's key in this folder's wallets, made now if there is none.
+
+    Raises:
+        NameNotAllowedError: no organisation has such a name.
+    """
+    return chosen_home().wallets.signer(wallet_of(checked_name(name)))
 
 
-@app.command()
+def wallet_of(name: str) -> str:
+    """Under which name an organisation's key is kept: its own, as far as a file may be called so."""
+    kept = name.lower().replace(" ", "-").replace("/", "%2F")
+    if len(kept.encode()) <= LONGEST_FILE_NAME:
+        return kept
+    return f"{kept[:20]}-{sha256(kept.encode()).hex()}"
+
+
+@app.command(epilog="Example: stoa partner join --as 'Bike Lab' --class commercial")
 def join(
     name: Name,
     class_: Annotated[
@@ -63,22 +88,27 @@ def join(
 ) -> None:
     """Join the city. A key is made for you if you have none here."""
     with speaking():
+        wanted = class_of(class_, JOINING)
         partner = desk(name, city)
-        fresh = partner.join(Class[class_.upper()])
-        number = partner.me()["number"]
-        console.print(
-            f"{name} {'has joined' if fresh else 'had joined'} as participant {number} ({partner.account})."
-        )
+        fresh = partner.join(wanted)
+        me = partner.me()
+        if me["name"] != partner.name:
+            raise OtherNameError(
+                f"The key kept here for {partner.name} is that of {me['name']}, participant {me['number']}. Go on as "
+                "that one, or keep the other's key in a folder of its own (--home)."
+            )
+        joined = "has joined" if fresh else "had joined"
+        say(f"{plain(partner.name)} {joined} as participant {me['number']} ({partner.account}).")
 
 
-@app.command()
+@app.command(epilog="Example: stoa partner account --as 'Bike Lab'")
 def account(name: Name) -> None:
     """Print your organisation's account. A key is made for you if you have none here."""
     with speaking():
         print(signer_of(name).address)
 
 
-@app.command()
+@app.command(epilog="Example: curl ... /v1/participants/forms | stoa partner sign --as 'Bike Lab'")
 def sign(name: Name) -> None:
     """Read an offer (the answer to POST .../forms), and write it with your signature in it: ready to be sent."""
     with speaking():
@@ -121,49 +151,49 @@ def signed_offer_of(content: bytes, signer: Signer) -> dict[str, Any]:
         ) from error
 
 
-@app.command("pay-in")
+@app.command("pay-in", epilog="Example: stoa partner pay-in 500.00 --as 'Bike Lab'")
 def pay_in(
     amount: Annotated[str, typer.Argument(help="credits, such as 500.00")], name: Name, city: CityUrl = None
 ) -> None:
     """Pay in play money, in a demonstration city."""
     with speaking():
         partner = desk(name, city)
+        credits_of(amount)
         partner.pay_in(amount)
-        console.print(
-            f"You have {partner.money()} credits. No money was moved anywhere: this is a play bank."
-        )
+        say(f"You have {partner.money()} credits. No money was moved anywhere: this is a play bank.")
 
 
-@app.command()
+@app.command(
+    epilog="Example: stoa partner apply routine.json --as 'Bike Lab' --purpose ImproveTransportMobility"
+)
 def apply(
-    routine: Annotated[Path, typer.Argument(help="the routine (JSON): which figures you want", exists=True)],
+    routine: Annotated[Path, typer.Argument(help="the routine (JSON): which figures you want")],
     name: Name,
     purpose: Annotated[
         str, typer.Option(help="a term of the W3C Data Privacy Vocabulary")
     ] = "ImprovePublicServices",
-    k: Annotated[int, typer.Option(help="the smallest group to be shown")] = 10,
-    days: Annotated[int, typer.Option(help="the longest that a consent lasts")] = 90,
+    k: Annotated[int, typer.Option(min=2, max=65_535, help="the smallest group to be shown")] = 10,
+    days: Annotated[int, typer.Option(min=1, max=65_535, help="the longest that a consent lasts")] = 90,
     city: CityUrl = None,
 ) -> None:
     """Apply for a use case. Data that is not personal is decided by rule, in seconds."""
     with speaking():
+        wanted = parse_routine(routine.read_bytes()).document()
         partner = desk(name, city)
-        number = partner.apply(document(routine), purpose=purpose, k=k, days=days)
+        number = partner.apply(wanted, purpose=purpose, k=k, days=days)
         state = partner.use_case(number, wait=5)["state"]
-        console.print(f"Use case {number} is {state}.")
+        say(f"Use case {number} is {plain(state)}.")
         if state == "applied":
-            console.print("The city's operator decides. `stoa partner quote` tells when you can buy.")
+            say("The city's operator decides. `stoa partner quote` tells when you can buy.")
 
 
-@app.command()
-def quote(
-    licence: Annotated[int, typer.Argument(help="your licence's number")], name: Name, city: CityUrl = None
-) -> None:
+@app.command(epilog="Example: stoa partner quote 1 --as 'Bike Lab'")
+def quote(licence: Licence, name: Name, city: CityUrl = None) -> None:
     """What one run costs now, why, and what to expect of it."""
     with speaking():
         offered = desk(name, city).quote_order(licence)
-        console.print(offered["price"]["explained"])
-        console.print(expectation(offered["coverage"]))
+        say(plain(offered["price"]["explained"]))
+        say(plain(expectation(offered["coverage"])))
 
 
 def expectation(coverage: dict[str, Any] | None) -> str:
@@ -174,42 +204,41 @@ def expectation(coverage: dict[str, Any] | None) -> str:
     return f"{coverage['consents']} people consent now; {expected} (k = {coverage['k']})."
 
 
-@app.command()
-def buy(
-    use_case: Annotated[int, typer.Argument(help="the use case's number")], name: Name, city: CityUrl = None
-) -> None:
+@app.command(epilog="Example: stoa partner buy 3 --as 'Bike Lab'")
+def buy(use_case: UseCase, name: Name, city: CityUrl = None) -> None:
     """Buy a licence: one signature, one transaction."""
     with speaking():
         bought = desk(name, city).buy_licence(use_case)
-        console.print(f"Licence {bought['number']} is yours for {bought['price']} credits.")
+        say(f"Licence {bought['number']} is yours for {bought['price']} credits.")
 
 
-@app.command()
+@app.command(epilog="Example: stoa partner order 1 --as 'Bike Lab' --version trips=2")
 def order(
-    licence: Annotated[int, typer.Argument(help="your licence's number")],
+    licence: Licence,
     name: Name,
     version: Annotated[
         list[str] | None, typer.Option(help="DATASET=VERSION; by default the newest of each")
     ] = None,
     seconds: Annotated[
-        int, typer.Option(help="until when there must be an answer, or the money comes back")
+        int,
+        typer.Option(min=1, max=10**6, help="until when there must be an answer, or the money comes back"),
     ] = 3600,
     city: CityUrl = None,
 ) -> None:
     """Order one run, wait for its end, and say what became of it."""
     with speaking():
+        versions = versions_of(version or [])
         partner = desk(name, city)
-        versions = {part.split("=")[0]: int(part.split("=")[1]) for part in version or []}
         id_ = partner.place_order(partner.quote_order(licence, versions=versions or None, seconds=seconds))
         ended = partner.wait_for_end(id_)
-        console.print(f"Order {id_} is {ended['state']}.")
+        say(f"Order {id_} is {plain(ended['state'])}.")
         if ended["state"] == "settled":
-            console.print(f"Charged {ended['charge']} credits. `stoa partner result {id_}` shows the answer.")
+            say(f"Charged {ended['charge']} credits. `stoa partner result {id_}` shows the answer.")
         else:
-            console.print("There is no answer that may leave. You are refunded in full.")
+            say("There is no answer that may leave. You are refunded in full.")
 
 
-@app.command()
+@app.command(epilog="Example: stoa partner result 0x5f0c... --as 'Bike Lab' --out answer.json")
 def result(
     order_: Annotated[str, typer.Argument(metavar="ORDER", help="the order's id")],
     name: Name,
@@ -218,10 +247,10 @@ def result(
 ) -> None:
     """Fetch an answer, check it against the ledger's digest, and show it."""
     with speaking():
-        content = desk(name, city).result_bytes(order_)
+        content = desk(name, city).result_bytes(hexed(digest_of(order_, "an order")))
         if target is not None:
             target.write_bytes(content)
-            console.print(f"{len(content):,} bytes in {target}, checked against the ledger's digest.")
+            say(f"{len(content):,} bytes in {plain(target)}, checked against the ledger's digest.")
             return
         show_result(json.loads(content))
 
@@ -235,11 +264,4 @@ def show_result(found: dict[str, Any]) -> None:
         console.print(
             f"  {label}  {'—' if cell is None else ', '.join(f'{value:,}' for value in cell)}", markup=False
         )
-    console.print(f"Honestly: {found['honesty']['label']}.")
-
-
-def document(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_bytes())
-    except ValueError as error:
-        raise RoutineFileError(f"{path} is not a JSON document.") from error
+    say(f"Honestly: {plain(found['honesty']['label'])}.")

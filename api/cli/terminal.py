@@ -1,21 +1,46 @@
-"""How commands speak: one console, one way to fail."""
+"""How commands speak: one console, one way to fail, one set of exit codes."""
 
+import contextlib
+import os
+import signal
 import sys
-from collections.abc import Generator, Sequence
+import unicodedata
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from enum import IntEnum
+from types import FrameType
 
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
-from ledger.keys import KeyFileError
-from ledger.node import LedgerError
-from marketplace.errors import StoaError
+from api.entry.saying import named
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
-EXIT_REFUSED = 1
-EXIT_INTERRUPTED = 130
+
+class Exit(IntEnum):
+    """The exit codes of every command."""
+
+    DONE = 0
+    """It is done; or a service was told to stop, and stopped."""
+    REFUSED = 1
+    """A named refusal: nothing was changed. Or a comparison found a difference."""
+    WRONG_USAGE = 2
+    """The command line itself is not understood."""
+    NOT_CHECKED = 3
+    """Only of `stoa audit`: nothing wrong was found, but not everything could be checked."""
+    INTERRUPTED = 130
+    """Ctrl-C."""
 
 
 @contextmanager
@@ -23,24 +48,92 @@ def speaking() -> Generator[None]:
     """Turns a refusal into its one sentence and exit code 1, and Ctrl-C into one sentence and 130."""
     try:
         yield
-    except (StoaError, LedgerError, KeyFileError) as error:
-        errors.print(f"[bold]{error.code}[/bold]: {error}", markup=True)
-        sys.exit(EXIT_REFUSED)
     except KeyboardInterrupt:
         errors.print("Stopped. Everything that was done is kept; the same command goes on from here.")
-        sys.exit(EXIT_INTERRUPTED)
+        sys.exit(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does. Python's own last flush must not fail as well.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.REFUSED)
+    except Exception as error:
+        code_and_sentence = named(error)
+        if code_and_sentence is None:
+            raise
+        refuse(*code_and_sentence)
+
+
+def refuse(code: str, sentence: str, exit_code: Exit = Exit.REFUSED) -> None:
+    """Say a refusal on one line, and end."""
+    errors.print(f"[bold]{escape(code)}[/bold]: {plain(sentence)}", soft_wrap=True)
+    sys.exit(exit_code)
+
+
+def say(sentence: str) -> None:
+    """Print one sentence on one line, with markup in it; names and texts of others go through `plain` first."""
+    console.print(sentence, soft_wrap=True)
+
+
+def plain(text: object) -> str:
+    """Somebody's text for the console: no markup, and no character that moves the cursor or turns the direction."""
+    harmless = "".join(
+        character
+        if character == "\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
+        else "\N{REPLACEMENT CHARACTER}"
+        for character in str(text)
+    )
+    return escape(harmless)
+
+
+@contextmanager
+def until_told_to_stop() -> Generator[None]:
+    """Makes `kill` the same as Ctrl-C, so that whatever was started is stopped in either case."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(TypeError):  # a handler that was not set from Python cannot be put back
+            signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def as_a_service(farewell: str) -> Generator[None]:
+    """Runs what is meant to run until Ctrl-C or `kill`: being stopped is not a failure of it."""
+    with until_told_to_stop():
+        try:
+            yield
+        except KeyboardInterrupt:
+            say(farewell)
+
+
+@contextmanager
+def progressing(title: str) -> Generator[Callable[[int, int], None]]:
+    """A bar for long work. What it gives is told (how much is done, of how much)."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, transient=True, console=errors) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
     """Print a table, or one sentence where there are no rows."""
     if not rows:
-        console.print(empty)
+        say(empty)
         return
     made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*(str(cell) for cell in row))
+        made.add_row(*(plain(cell) for cell in row))
     console.print(made)
 
 

@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from api.cli.context import Opened, settled
 from api.founding import found
-from api.home import LOOPBACK, Home, Settings
-from api.processes import Processes, free_port, wait_for_port
+from api.home import LOOPBACK, Home, Settings, port_of
+from api.processes import Processes, free_port
 from api.registrar.client import RegistrarAtDesk, RegistrarClient
 from api.registrar.serving import desk_token
 from api.workers import wait_until
@@ -93,23 +93,24 @@ class Stage:
     def first_day(self) -> date:
         return date.fromisoformat(self.memory["first_day"])
 
-    def choose_ports(self) -> Settings:
-        """Ports that are free now, kept for the next start."""
+    def choose_ports(self, *, playing: bool = True) -> Settings:
+        """Ports that are free now, kept for the next start. The other settings stay, except that a play opens its bank.
+
+        Raises:
+            CityInUseError: the city is running, on the ports it has.
+        """
+        self.processes.hold()
         known = self.home.settings
-        ports = [free_port(int(url.rsplit(":", 1)[1])) for url in (known.node, known.registrar, known.public)]
-        node, registrar, public = (f"http://{LOOPBACK}:{port}" for port in ports)
-        settings = Settings(
-            node=node,
-            registrar=registrar,
-            public=public,
-            database=known.database,
-            vault=known.vault,
-            play_bank=True,
-            # Every played citizen has the same address: this machine's.
-            code_attempts_a_second=50,
-            code_attempts_at_once=500,
+        node, registrar, public = (
+            f"http://{LOOPBACK}:{free_port(port_of(url))}"
+            for url in (known.node, known.registrar, known.public)
         )
-        self.home.keep(settings)
+        settings = replace(known, node=node, registrar=registrar, public=public)
+        if playing:
+            # Every played citizen has the same address: this machine's.
+            settings = replace(settings, play_bank=True, code_attempts_a_second=50, code_attempts_at_once=500)
+        if settings != known:
+            self.home.keep(settings)
         return settings
 
     def start_chain(self) -> None:
@@ -117,11 +118,11 @@ class Stage:
         self.processes.start("devnet", "ledger.devnet", "--folder", str(self.home.devnet), "--port", port)
         self._require(self.home.settings.node, "devnet")
 
-    def open_city(self, progress: Callable[[str], None] = lambda step: None) -> bool:
+    def open_city(self, progress: Callable[[str], None] = lambda step: None, *, name: str = CITY) -> bool:
         """Found the city unless it is there. Whether it is new."""
         fresh = not self.home.is_founded
         if fresh:
-            found(self.home, Node.at(self.home.settings.node), name=CITY, progress=progress)
+            found(self.home, Node.at(self.home.settings.node), name=name, progress=progress)
         self._city = Opened(self.home, self.home.house(), self.home.node())
         return fresh
 
@@ -187,8 +188,7 @@ class Stage:
         self.processes.stop_all()
 
     def _require(self, url: str, name: str) -> None:
-        if not wait_for_port(url, PATIENCE):
-            self.processes.require_running()
+        if not self.processes.listens(name, url, PATIENCE):
             raise StageError(
                 f"The {name} does not answer at {url}. Its log is {self.home.logs / f'{name}.log'}."
             )

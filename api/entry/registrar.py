@@ -2,16 +2,21 @@ import sys
 from pathlib import Path
 
 from api.entry.saying import in_one_sentence
-from api.home import LOOPBACK, Home, port_of
+from api.home import LOOPBACK, Home
+from api.processes import require_free_port
 from api.registrar.serving import serve_registrar
 
 
 def run(home: Home) -> int:
-    """Serve the registrar's office until told to stop."""
+    """Serve the registrar's office until told to stop.
+
+    Raises:
+        PortTakenError: something else listens at the registrar's address.
+    """
     serve_registrar(
         home.registrar,
         LOOPBACK,
-        port_of(home.settings.registrar),
+        require_free_port(home.settings.registrar),
         city=home.city(),
         node=home.node(),
         city_token=home.registrar_token.read_text().strip(),

@@ -5,16 +5,22 @@ import uvicorn
 
 from api import web
 from api.entry.saying import in_one_sentence
-from api.home import LOOPBACK, Home, port_of
+from api.home import LOOPBACK, Home
 from api.http.app import create_app
 from api.http.limits import Pace
 from api.http.settings import HttpSettings, Limits
+from api.processes import require_free_port
 from api.registrar.client import RegistrarClient
 
 
 def run(home: Home) -> int:
-    """Serve the API and the pages until told to stop."""
+    """Serve the API and the pages until told to stop.
+
+    Raises:
+        PortTakenError: something else listens at the city's address.
+    """
     settings = home.settings
+    port = require_free_port(settings.public)
     house = home.house()
     app = create_app(
         house,
@@ -30,7 +36,7 @@ def run(home: Home) -> int:
     )
     web.install(app)
     try:
-        uvicorn.run(app, host=LOOPBACK, port=port_of(settings.public), log_level="warning", access_log=False)
+        uvicorn.run(app, host=LOOPBACK, port=port, log_level="warning", access_log=False)
     finally:
         house.close()
     return 0

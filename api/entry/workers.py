@@ -5,5 +5,16 @@ from api.entry.saying import in_one_sentence
 from api.home import Home
 from api.workers import work
 
+
+def run(home: Home) -> int:
+    """Run the background workers until told to stop; only one process does, since it follows and sends in order.
+
+    Raises:
+        CityInUseError: another one does.
+    """
+    with home.holding("workers"):
+        return work(home)
+
+
 if __name__ == "__main__":
-    sys.exit(in_one_sentence(lambda: work(Home.here(Path(sys.argv[1])))))
+    sys.exit(in_one_sentence(lambda: run(Home.here(Path(sys.argv[1])))))

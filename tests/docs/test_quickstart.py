@@ -91,10 +91,10 @@ def set_terms(stage: Stage) -> None:
 
 
 @pytest.fixture(scope="module")
-def riders(stage: Stage) -> int:
+def riders(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> int:
     """Added up from the delivery itself, by other means."""
-    (file,) = stage.work_folder.glob("bikes*.csv")
-    with file.open(newline="") as lines:
+    (delivery,) = prepare(["bikes"], tmp_path_factory.mktemp("bikes"), day=date(2026, 11, 25))
+    with delivery.file.open(newline="") as lines:
         return sum(int(row["riders"]) for row in csv.DictReader(lines))
 
 

@@ -1,5 +1,6 @@
 """A citizen's own device: it makes the key, checks what it shows, signs, and throws the key away."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,10 @@ class NotWhatIsShownError(ConflictError):
     """What is to be signed is not what was shown."""
 
     code = "not_what_is_shown"
+
+
+Sent = dict[str, Any]
+"""A signed consent as it is sent; sent again it is the same consent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,17 @@ class Citizen:
     def consents(self) -> list[dict[str, Any]]:
         return self._connection.items("/v1/citizen/consents")
 
-    def say_yes(self, use_case: int, *, language: str = "en", until: str | None = None) -> ConsentPaper:
+    def say_yes(
+        self,
+        use_case: int,
+        *,
+        language: str = "en",
+        until: str | None = None,
+        keep: Callable[[ConsentPaper, Sent], None] = lambda paper, sent: None,
+    ) -> ConsentPaper:
         """Say yes with a key made for this alone, and wait until the ledger has it.
+
+        `keep` is called before anything is sent: whoever keeps both can `send` again what got no answer.
 
         Raises:
             NotWhatIsShownError: the city wants something else signed than it shows.
@@ -70,10 +84,16 @@ class Citizen:
         terms, own = self._checked(offered, signer, code)
         id_ = consent_id(self._city.domains.consents, terms, own)
         sent = {"form": offered["form"], "signature": hexed(signer.sign(id_)), "code": str(code)}
-        self._connection.confirmed(self._connection.post("/v1/consents", sent))
-        return ConsentPaper(
+        paper = ConsentPaper(
             id_, code, offered["statement"], offered["recipient"], last_day(terms.valid_until)
         )
+        keep(paper, sent)
+        self.send(sent)
+        return paper
+
+    def send(self, sent: Sent) -> None:
+        """Send a signed consent, and wait until the ledger has it."""
+        self._connection.confirmed(self._connection.post("/v1/consents", sent))
 
     def _checked(
         self, offered: dict[str, Any], signer: LocalSigner, code: RevocationCode

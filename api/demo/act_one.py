@@ -6,21 +6,35 @@ from pathlib import Path
 from typing import Any
 
 from api.client.citizen import Citizen
+from api.client.connection import RefusedError
 from api.client.partner import Partner
+from api.demo import recall
 from api.demo.chart import chart
-from api.demo.people import Paper, Papers, answers, asked_people, countersigned, references_of, sign_all
+from api.demo.people import (
+    Paper,
+    Papers,
+    Signed,
+    answers,
+    asked_people,
+    countersigned,
+    references_of,
+    sign_all,
+    signed_again,
+)
 from api.demo.routines import COARSE, TOO_FINE
 from api.demo.score import Score
 from api.demo.stage import Stage
 from api.registrar.client import RegistrarAtDesk
 from api.registrar.serving import open_register
-from ledger.bindings import Payee, Tariff
-from ledger.enums import Class, Meter
+from ledger.bindings import Payee, Tariff, Terms
+from ledger.digests import text_digest
+from ledger.enums import Class, Meter, UseCaseState
+from ledger.typed_data import last_day
 from marketplace.catalogue import queries as catalogue
 from marketplace.catalogue import service as datasets
 from marketplace.catalogue.description import parse_description
-from marketplace.consent import queries as consent_queries
 from marketplace.consent import service as consents
+from marketplace.licences import queries as licence_queries
 from marketplace.licences import service as licences
 from marketplace.participants import queries as participants
 from marketplace.provenance.queries import head
@@ -29,6 +43,7 @@ from marketplace.registrar.service import Entry
 from marketplace.sources.deliveries import DESCRIPTION, Delivery, prepare
 from marketplace.sources.fetch import fetch
 from marketplace.sources.next_day import following_working_day
+from marketplace.use_cases import queries as use_cases
 from marketplace.use_cases import service as use_case_service
 
 MICRO = 1_000_000
@@ -68,6 +83,7 @@ def open_city(stage: Stage, score: Score) -> None:
             step.already("kept from before")
     with score.step("Registrar, workers and server start") as step:
         stage.start_office()
+        recall.let_it_end(stage)
         step.say(f"pages and API at {stage.home.settings.public}")
 
 
@@ -136,7 +152,8 @@ def cast_joins(stage: Stage, score: Score) -> None:
             step.already()
             return
         for name in ("TransitLab", "Bike Works"):
-            partner(stage, name).pay_in("5000")
+            if float(partner(stage, name).money()) == 0:
+                partner(stage, name).pay_in("5000")
         stage.memory.keep(paid_in=True)
         step.say("5,000.00 credits each")
 
@@ -150,10 +167,12 @@ def partner(stage: Stage, name: str) -> Partner:
 
 def set_prices(stage: Stage, score: Score) -> None:
     with score.step("The city publishes prices, and a rule for data that is not personal") as step:
-        if "prices" in stage.memory:
+        house = stage.house
+        with house.database.reading() as session:
+            published = bool(licence_queries.tariffs_in_force(session))
+        if published:
             step.already()
             return
-        house = stage.house
         with house.database.reading() as session:
             supplier = next(one for one in participants.everybody(session) if one.name == "Metro Lines")
         form = Tariff(
@@ -180,7 +199,6 @@ def set_prices(stage: Stage, score: Score) -> None:
                 ),
             ]
         stage.settled(*keys)
-        stage.memory.keep(prices=True)
         step.say("a licence 400.00, a run 25.00; 25 % to Metro Lines, the rest to the city")
 
 
@@ -189,18 +207,24 @@ def ask_too_finely(stage: Stage, score: Score) -> None:
         if "too_fine" in stage.memory:
             step.already()
             return
-        number = partner(stage, "TransitLab").apply(
+        number = recall.use_case_asking(stage, TOO_FINE) or partner(stage, "TransitLab").apply(
             TOO_FINE, purpose="ImproveTransportMobility", k=10, days=90
         )
         report = use_case_service.assess(stage.house, number)
         reason = " ".join(one.sentence for one in report.reasons)
-        with stage.house.database.writing() as session:
-            key = use_case_service.decide(session, stage.house, number, allowed=False, reason=reason)
-        stage.settled(key)
+        if state_of(stage, number) is UseCaseState.APPLIED:
+            with stage.house.database.writing() as session:
+                key = use_case_service.decide(session, stage.house, number, allowed=False, reason=reason)
+            stage.settled(key)
         stage.memory.keep(too_fine=number)
         assert report.figures is not None
         step.say(f"the smallest group has k = {report.figures.smallest_group}")
         step.detail(reason)
+
+
+def state_of(stage: Stage, use_case: int) -> UseCaseState:
+    with stage.house.database.reading() as session:
+        return use_cases.use_case(session, use_case).state
 
 
 def ask_coarsely(stage: Stage, score: Score) -> None:
@@ -208,21 +232,24 @@ def ask_coarsely(stage: Stage, score: Score) -> None:
         if "use_case" in stage.memory:
             step.already()
             return
-        number = partner(stage, "TransitLab").apply(COARSE, purpose="ImproveTransportMobility")
+        number = recall.use_case_asking(stage, COARSE) or partner(stage, "TransitLab").apply(
+            COARSE, purpose="ImproveTransportMobility"
+        )
         report = use_case_service.assess(stage.house, number)
         reason = " ".join(one.sentence for one in report.reasons)
-        with stage.house.database.writing() as session:
-            key = use_case_service.decide(
-                session,
-                stage.house,
-                number,
-                allowed=True,
-                reason=reason,
-                minimum_cohort=10,
-                longest_days=90,
-                conditions=["active consent", "k = 10", "90 days"],
-            )
-        stage.settled(key)
+        if state_of(stage, number) is UseCaseState.APPLIED:
+            with stage.house.database.writing() as session:
+                key = use_case_service.decide(
+                    session,
+                    stage.house,
+                    number,
+                    allowed=True,
+                    reason=reason,
+                    minimum_cohort=10,
+                    longest_days=90,
+                    conditions=["active consent", "k = 10", "90 days"],
+                )
+            stage.settled(key)
         with stage.house.database.writing() as session:
             keys = use_case_service.publish_notices(session, stage.house, number)
         stage.settled(*keys)
@@ -238,7 +265,6 @@ def ask_coarsely(stage: Stage, score: Score) -> None:
 
 
 def ask_the_people(stage: Stage, score: Score) -> None:
-    use_case = stage.memory["use_case"]
     everybody = asked_people()
     played = answers(everybody)
     desk = stage.desk()
@@ -248,20 +274,21 @@ def ask_the_people(stage: Stage, score: Score) -> None:
         if not added:
             step.already()
     score.show(PLAYED)
-    with stage.house.database.reading() as session:
-        given = consent_queries.count_in_force(session, use_case, head(session))
-    at_home = played.yes[:BY_HTTP]
+    taken = recall.taken(stage, Papers(stage.home).read())
+    at_home = tuple(person for person in played.yes[:BY_HTTP] if person not in taken)
     with score.step(f"{BY_HTTP} answer from their own devices, over HTTP") as step:
-        if given:
-            step.already()
-        else:
+        if at_home:
             say_yes_by_http(stage, desk, at_home, step)
-    at_desk = played.yes[BY_HTTP:]
-    with score.step(f"{len(at_desk):,} are signed, countersigned and imported at the desk") as step:
-        if given:
-            step.already()
         else:
+            step.already()
+    at_desk = tuple(person for person in played.yes[BY_HTTP:] if person not in taken)
+    with score.step(
+        f"{len(played.yes) - BY_HTTP:,} are signed, countersigned and imported at the desk"
+    ) as step:
+        if at_desk:
             import_at_desk(stage, desk, at_desk, step)
+        else:
+            step.already()
 
 
 def enrol(stage: Stage, entries: list[Entry]) -> int:
@@ -274,32 +301,63 @@ def enrol(stage: Stage, entries: list[Entry]) -> int:
 
 
 def say_yes_by_http(stage: Stage, desk: RegistrarAtDesk, people: tuple[int, ...], step: Any) -> None:
-    kept: list[Paper] = []
+    unanswered = {paper.person: paper for paper in Papers(stage.home).read() if paper.sent is not None}
     for number, person in enumerate(people, 1):
         citizen = Citizen(
             stage.home.settings.public, stage.house.city, desk.write_letter("person", str(person))
         )
-        paper = citizen.say_yes(stage.memory["use_case"], language=LANGUAGE)
-        kept.append(Paper(person, paper.consent.hex(), str(paper.code)))
+        if not (person in unanswered and sent_again(citizen, unanswered[person])):
+            citizen.say_yes(
+                stage.memory["use_case"],
+                language=LANGUAGE,
+                keep=lambda paper, sent, person=person: Papers(stage.home).add(
+                    [Paper(person, paper.consent.hex(), str(paper.code), sent=sent)]
+                ),
+            )
         step.progress(number, len(people))
-    Papers(stage.home).add(kept)
+
+
+def sent_again(citizen: Citizen, paper: Paper) -> bool:
+    """Send what got no answer once more. False when it is too late for that: then she signs anew."""
+    assert paper.sent is not None
+    try:
+        citizen.send(paper.sent)
+    except RefusedError:
+        return False
+    return True
 
 
 def import_at_desk(stage: Stage, desk: RegistrarAtDesk, people: tuple[int, ...], step: Any) -> None:
     use_case = stage.memory["use_case"]
-    domain = stage.house.city.domains.consents
     with stage.house.database.reading() as session:
         terms, _, _ = consents.offered_terms(session, use_case, language=LANGUAGE)
+        now = head(session).timestamp
     ids: list[bytes] = []
-    # Part by part: the relay sends one part while the next is being signed.
-    for start in range(0, len(people), PART):
-        references = references_of(desk, use_case, people[start : start + PART])
-        signed = sign_all(domain, terms, references)
-        Papers(stage.home).add([one.paper for one in signed])
-        with stage.house.database.writing() as session, stage.house.vault.writing() as vault:
-            ids += consents.import_batch(
-                session, vault, stage.house, terms=terms, members=countersigned(desk, signed)
+    # What an interrupted import had countersigned is imported as it is: the registrar signs no second one beside it.
+    signed_before = [
+        paper
+        for paper in Papers(stage.home).read()
+        if paper.person in set(people) and paper.salt is not None and paper.deadline > now
+    ]
+    for old_terms, papers in by_terms(terms, signed_before).items():
+        for start in range(0, len(papers), PART):
+            part = papers[start : start + PART]
+            references = references_of(desk, use_case, [paper.person for paper in part])
+            ids += imported(
+                stage,
+                desk,
+                old_terms,
+                signed_again(stage.house.city.domains.consents, old_terms, references, part),
             )
+            step.progress(len(ids), 2 * len(people))
+    done = {paper.person for paper in signed_before}
+    fresh = [person for person in people if person not in done]
+    # Part by part: the relay sends one part while the next is being signed.
+    for start in range(0, len(fresh), PART):
+        references = references_of(desk, use_case, fresh[start : start + PART])
+        signed = sign_all(stage.house.city.domains.consents, terms, references)
+        Papers(stage.home).add([one.paper for one in signed])
+        ids += imported(stage, desk, terms, signed)
         step.progress(len(ids), 2 * len(people))
     stage.wait_for(
         [f"grant:{id_.hex()}" for id_ in ids],
@@ -308,11 +366,32 @@ def import_at_desk(stage: Stage, desk: RegistrarAtDesk, people: tuple[int, ...],
     step.say(f"{len(ids):,} consents on the ledger, in batches of 100")
 
 
+def by_terms(terms: Terms, papers: list[Paper]) -> dict[Terms, list[Paper]]:
+    """Papers by the terms they were signed with: those of now, but for the two dates."""
+    found: dict[Terms, list[Paper]] = {}
+    for paper in papers:
+        signed_with = terms._replace(
+            until=text_digest(last_day(paper.valid_until)),
+            valid_until=paper.valid_until,
+            deadline=paper.deadline,
+        )
+        found.setdefault(signed_with, []).append(paper)
+    return found
+
+
+def imported(stage: Stage, desk: RegistrarAtDesk, terms: Terms, signed: list[Signed]) -> list[bytes]:
+    members = countersigned(desk, signed)
+    with stage.house.database.writing() as session, stage.house.vault.writing() as vault:
+        return consents.import_batch(session, vault, stage.house, terms=terms, members=members)
+
+
 def buy_an_answer(stage: Stage, score: Score) -> None:
     buyer = partner(stage, "TransitLab")
     use_case = stage.memory["use_case"]
     with score.step("TransitLab buys a licence: one signature, one transaction") as step:
-        if "licence" in stage.memory:
+        known = recall.licence_of(stage, buyer.account, use_case)
+        if known is not None:
+            stage.memory.keep(licence=known)
             step.already()
         else:
             licence = buyer.buy_licence(use_case)
@@ -324,7 +403,7 @@ def buy_an_answer(stage: Stage, score: Score) -> None:
             order = stage.memory["first_order"]
         else:
             offer = buyer.quote_order(stage.memory["licence"])
-            order = buyer.place_order(offer)
+            order = recall.order_under(stage, stage.memory["licence"]) or buyer.place_order(offer)
             state = buyer.wait_for_end(order)
             stage.memory.keep(first_order=order)
             step.say(f"at most {offer['price']['most']} credits, {coverage(offer)}; {state['state']}")

@@ -131,7 +131,9 @@ def proof_for_anna(stage: Stage, score: Score, anna: Paper, order: str) -> None:
         used: list[dict[str, Any]] = citizen(stage, anna).uses()
         mine = next(one for one in used if one["order"] == order)
         step.say(
-            "not among the consents of that run, shown by its two neighbours" if not mine["counted"] else "?"
+            "not among the consents of that run, shown by its two neighbours"
+            if not mine["counted"]
+            else "counted, and that is wrong"
         )
         require(not mine["counted"], "Somebody was counted after she had stopped.")
 

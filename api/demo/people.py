@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -40,6 +41,12 @@ class Paper:
     code: str
     secret: str | None = None
     """The key, for the few who keep it; most throw it away after signing."""
+    salt: str | None = None
+    valid_until: int = 0
+    deadline: int = 0
+    """With these the desk makes the same consent again when it was interrupted before the city took it."""
+    sent: dict[str, Any] | None = None
+    """What a device sent, to be sent again when there was no answer."""
 
 
 class Papers:
@@ -57,7 +64,8 @@ class Papers:
         return [Paper(**one) for one in json.loads(plain)]
 
     def add(self, papers: Sequence[Paper]) -> None:
-        kept = {paper.consent: paper for paper in [*self.read(), *papers]}
+        """Keep these; whoever signed anew before her first consent arrived holds the new paper alone."""
+        kept = {paper.person: paper for paper in [*self.read(), *papers]}
         plain = json.dumps([asdict(paper) for paper in kept.values()]).encode()
         nonce = os.urandom(NONCE_BYTES)
         write_private(self._path, nonce + AESGCM(self._key).encrypt(nonce, plain, b"papers"))
@@ -84,19 +92,50 @@ class Signed:
 
 def sign_all(domain: Domain, terms: Terms, references: dict[int, bytes]) -> list[Signed]:
     """Each person's own fresh key signs her own consent."""
-    signed: list[Signed] = []
-    for person, reference in references.items():
-        opening = Opening.of(reference)
-        signer, code = LocalSigner.fresh(), RevocationCode.fresh()
-        consent = sign_consent(domain, signer, terms, commitment=opening.commitment, code=code)
-        signed.append(
-            Signed(
-                ask=DeskAsk("person", str(person), Ask(terms, consent.own, consent.signature, opening.salt)),
-                whose=Whose("person", str(person), reference),
-                code=code,
-                paper=Paper(person, consent.id.hex(), str(code), signer.secret.hex()),
-            )
+    return [
+        signed_with(
+            domain,
+            terms,
+            person,
+            Opening.of(reference),
+            signer=LocalSigner.fresh(),
+            code=RevocationCode.fresh(),
         )
+        for person, reference in references.items()
+    ]
+
+
+def signed_with(
+    domain: Domain, terms: Terms, person: int, opening: Opening, *, signer: LocalSigner, code: RevocationCode
+) -> Signed:
+    consent = sign_consent(domain, signer, terms, commitment=opening.commitment, code=code)
+    return Signed(
+        ask=DeskAsk("person", str(person), Ask(terms, consent.own, consent.signature, opening.salt)),
+        whose=Whose("person", str(person), opening.reference),
+        code=code,
+        paper=Paper(
+            person,
+            consent.id.hex(),
+            str(code),
+            secret=signer.secret.hex(),
+            salt=opening.salt.hex(),
+            valid_until=terms.valid_until,
+            deadline=terms.deadline,
+        ),
+    )
+
+
+def signed_again(
+    domain: Domain, terms: Terms, references: dict[int, bytes], papers: Sequence[Paper]
+) -> list[Signed]:
+    """The consents of these papers once more, under the terms they were signed with: each is the same consent."""
+    signed: list[Signed] = []
+    for paper in papers:
+        assert paper.secret is not None
+        assert paper.salt is not None
+        opening = Opening(references[paper.person], bytes.fromhex(paper.salt))
+        signer, code = LocalSigner(bytes.fromhex(paper.secret)), RevocationCode.parse(paper.code)
+        signed.append(signed_with(domain, terms, paper.person, opening, signer=signer, code=code))
     return signed
 
 

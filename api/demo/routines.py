@@ -28,12 +28,3 @@ BIKES_BY_HOUR = {
     "dimensions": [{"source": "bikes", "name": "hour"}],
     "filters": [],
 }
-
-HOMES_BY_HOUR = {
-    "v": 1,
-    "sources": ["homes"],
-    "joins": [],
-    "measures": {"source": "homes", "of": [{"kind": "sum", "column": "consumption_wh"}]},
-    "dimensions": [{"source": "homes", "name": "hour_of_day"}],
-    "filters": [],
-}

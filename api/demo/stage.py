@@ -167,16 +167,19 @@ class Stage:
             progress(len(keys) - waiting, len(keys))
             return not waiting
 
-        self.until(all_done, "The consents' way to the ledger", seconds=2 * PATIENCE)
+        # Asking costs as much as there are messages, and the same cores send them.
+        self.until(all_done, "The consents' way to the ledger", seconds=2 * PATIENCE, pause=1.0)
         self.settled(*keys[-1:])
 
-    def until(self, holds: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
+    def until(
+        self, holds: Callable[[], bool], what: str, seconds: float = PATIENCE, *, pause: float = 0.1
+    ) -> None:
         """Wait for something to be so.
 
         Raises:
             StageError: it is not so in time.
         """
-        if not wait_until(holds, seconds=seconds, pause=0.1):
+        if not wait_until(holds, seconds=seconds, pause=pause):
             self.processes.require_running()
             raise StageError(
                 f"{what} did not happen within {seconds:.0f} s. The logs are in {self.home.logs}."

@@ -11,7 +11,7 @@ FORGE := contracts/toolchain/node_modules/.bin/forge
 SLITHER := contracts/toolchain/.venv/bin/slither
 ONCE ?=
 
-.PHONY: help demo test serve audit fix lint types contracts lint-contracts prove setup setup-dev lock clean
+.PHONY: help demo test faults fuzz serve audit fix lint types contracts lint-contracts prove setup setup-dev lock clean
 
 help: ## show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +39,14 @@ serve: $(VENV)/.run ## start the kept city again: devnet, registrar, workers, AP
 audit: $(VENV)/.run ## export the kept city's evidence and verify it with the independent auditor
 	@$(BIN)/stoa audit verify
 
-test: $(VENV)/.dev ## run the tests
-	$(BIN)/pytest
+test: $(VENV)/.dev ## run the tests (faults and the long fuzzing have targets of their own)
+	$(BIN)/pytest -m "not faults"
+
+faults: $(VENV)/.dev ## kill the city at three random moments of a demonstration and go on (STOA_FAULT_SEED repeats a run)
+	$(BIN)/pytest -m faults -s
+
+fuzz: $(VENV)/.dev ## send random requests to every operation, ten times as many as in a test
+	STOA_FUZZ_TIMES=10 $(BIN)/pytest -m fuzz -s
 
 fix: $(VENV)/.dev ## format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix --quiet . || true
@@ -54,9 +60,11 @@ lint: $(VENV)/.dev ## check formatting, lint rules and the direction of imports
 types: $(VENV)/.dev ## check types, strictly
 	$(BIN)/basedpyright
 
-contracts: $(VENV)/.dev ## compile the contracts and rewrite contracts/artifacts (needs npm)
+contracts: $(VENV)/.dev ## compile the contracts; rewrite artifacts, bindings and the published build (needs npm)
 	npm ci --prefix contracts/toolchain --ignore-scripts --silent --no-fund --no-audit
 	$(BIN)/python -m contracts.toolchain.build
+	$(BIN)/python -m contracts.toolchain.bindings
+	$(BIN)/python -m tests.auditor.builds
 
 $(FORGE): contracts/toolchain/package-lock.json
 	npm ci --prefix contracts/toolchain --ignore-scripts --silent --no-fund --no-audit

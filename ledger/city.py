@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ledger.artifacts import artifact
 from ledger.bindings import (
     CityAccess,
     CityCredit,
@@ -131,9 +130,3 @@ class Contracts:
         self.licences = Licences(at["Licences"], node)
         self.journal = Journal(at["Journal"], node)
         self.settlement = Settlement(at["Settlement"], node)
-
-
-def matches_build(name: str, code: bytes) -> bool:
-    """Whether deployed code is what this distribution's artifact compiles to, immutables aside."""
-    built = artifact(name)
-    return built.masked(code) == built.runtime

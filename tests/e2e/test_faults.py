@@ -40,7 +40,7 @@ from marketplace.sources.catalogue import TRAVEL
 from marketplace.sources.errors import SourceMissingError
 from tests.e2e.faults import Moment, Play, command, kill, moments, pids_of
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 
 MOMENTS = 3
 STEPS = 29

@@ -40,7 +40,7 @@ audit: $(VENV)/.run ## export the kept city's evidence and verify it with the in
 	@$(BIN)/stoa audit verify
 
 test: $(VENV)/.dev ## run the tests (faults and the long fuzzing have targets of their own)
-	$(BIN)/pytest -m "not faults"
+	$(BIN)/pytest -n auto --dist loadfile -m "not faults"
 
 faults: $(VENV)/.dev ## kill the city at three random moments of a demonstration and go on (STOA_FAULT_SEED repeats a run)
 	$(BIN)/pytest -m faults -s

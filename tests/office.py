@@ -1,5 +1,7 @@
 """A city's whole back office in this process: databases, outbox, projector, registrar and analysis on a `Town`."""
 
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +36,23 @@ from marketplace.use_cases.purposes import purpose_named
 from tests.town import ATTESTOR_SEED, CREDIT, Town
 
 
+def _begin_with_copies(town: Town, folder: Path) -> None:
+    """Put databases into `folder` that follow the ledger already: made once for every block that tests begin at."""
+    begin = town.node.head().number
+    if town.rewinds_to != begin:
+        return
+    if begin not in town.offices:
+        made = tempfile.TemporaryDirectory(prefix="stoa-office-")
+        house = House.of(town.city, Path(made.name))
+        registry = open_database(sqlite_url(Path(made.name) / "registrar.db"), erasing=True)
+        upgrade(registry, "registrar")
+        registry.dispose()
+        Projector(house.database, town.node, town.city).catch_up()
+        house.close()
+        town.offices[begin] = made
+    shutil.copytree(town.offices[begin].name, folder, dirs_exist_ok=True)
+
+
 @dataclass
 class Paper:
     """What Anna holds after saying yes."""
@@ -49,6 +68,8 @@ class Office:
         self, town: Town, folder: Path, *, database_url: str | None = None, vault_url: str | None = None
     ) -> None:
         self.town = town
+        if database_url is None:
+            _begin_with_copies(town, folder)
         self.house = House.of(town.city, folder, database_url=database_url, vault_url=vault_url)
         self.registry = Database(open_database(sqlite_url(folder / "registrar.db"), erasing=True))
         upgrade(self.registry.engine, "registrar")

@@ -1,6 +1,7 @@
 """A city in this process for tests: the real contracts on the devnet's own engine, with everybody's keys at hand."""
 
 import secrets
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -114,6 +115,12 @@ class Town:
     keys: dict[str, LocalSigner]
     city: City
     numbers: dict[str, int] = field(default_factory=dict[str, int])
+    rewinds_to: int | None = None
+    """The block that the chain goes back to when the test is over."""
+    offices: dict[int, tempfile.TemporaryDirectory[str]] = field(
+        default_factory=dict[int, "tempfile.TemporaryDirectory[str]"]
+    )
+    """Databases that follow the ledger to one of these blocks, to be copied (`tests.office`)."""
 
     @classmethod
     def found(cls, profile: Profile = DEVNET) -> "Town":
@@ -149,13 +156,14 @@ class Town:
     @contextmanager
     def rewinding(self) -> Generator["Town"]:
         """What happens inside is forgotten at the end: the chain, its clock, who joined, whose keys were made."""
-        snapshot, now = self.devnet.snapshot(), self.clock.now
+        snapshot, now, founded = self.devnet.snapshot(), self.clock.now, self.rewinds_to
+        self.rewinds_to = self.node.head().number
         keys, numbers = dict(self.keys), dict(self.numbers)
         try:
             yield self
         finally:
             self.devnet.revert(snapshot)
-            self.clock.now = now
+            self.clock.now, self.rewinds_to = now, founded
             self.keys, self.numbers = keys, numbers
 
     @property

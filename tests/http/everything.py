@@ -102,6 +102,7 @@ class Everything:
             "number": ["1", "2", "3", "4"],
             "version": ["1"],
             "id": [self.order, self.consent, self.erasure],
+            "order": [self.order],
             "key": [f"order:{self.order[2:]}", f"grant:{self.consent[2:]}"],
             "code": ["unknown_order", "validation"],
         }

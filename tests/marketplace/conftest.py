@@ -12,14 +12,12 @@ _names = itertools.count()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+def office(request: pytest.FixtureRequest, town: Town, tmp_path: Path) -> Iterator[Office]:
     """A back office on each database the city may choose."""
     urls: list[str | None] = [None, None]
     if request.param == "postgresql":
         server = request.getfixturevalue("postgres_server")
         urls = [postgres.fresh_database(server, f"stoa_{next(_names)}") for _ in urls]
-    town = Town.found()
     office = Office(town, tmp_path / "city", database_url=urls[0], vault_url=urls[1])
     yield office
     office.close()
-    town.devnet.close()

@@ -24,12 +24,10 @@ from tests.town import Town
 
 
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[HttpCity]:
-    town = Town.found()
+def city(town: Town, tmp_path: Path) -> Iterator[HttpCity]:
     made = HttpCity(town, tmp_path / "city")
     yield made
     made.close()
-    town.devnet.close()
 
 
 class Anna:

@@ -15,13 +15,11 @@ Devices = Callable[..., Device]
 
 
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[WebCity]:
+def city(town: Town, tmp_path: Path) -> Iterator[WebCity]:
     """A city nobody has asked anything in."""
-    town = Town.found()
     made = WebCity(town, tmp_path)
     yield made
     made.close()
-    town.devnet.close()
 
 
 @pytest.fixture

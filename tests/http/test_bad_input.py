@@ -36,7 +36,11 @@ def nothing_changes(market: Trade) -> Iterator[None]:
     yield
     market.city.pump()
     after = market.city.everything()
-    assert {name for name in before if before[name] != after[name]} <= {"sign_in_nonces", "sessions", "access_log"}
+    assert {name for name in before if before[name] != after[name]} <= {
+        "sign_in_nonces",
+        "sessions",
+        "access_log",
+    }
 
 
 def told(answer: Any, status: int, code: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import cast
 
 from ledger.digests import canonical, sha256
 from marketplace.catalogue.columns import Column, IntegerColumn, parse_column
@@ -23,6 +24,7 @@ from marketplace.catalogue.documents import (
     refuse_repeats,
 )
 
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 _HONESTY = re.compile(r"real(?:, [A-Za-z0-9][A-Za-z0-9 -]{0,60})?|model|simulated")
 
 
@@ -76,6 +78,8 @@ class DatasetDescription:
     columns: tuple[Column, ...]
     dimensions: tuple[Dimension, ...]
     left_out: tuple[str, ...] = ()
+    called: tuple[tuple[str, str], ...] = ()
+    """(language, how a notice in it calls the data), ascending by language."""
 
     @property
     def personal(self) -> bool:
@@ -106,8 +110,13 @@ class DatasetDescription:
         column = self.column(name)
         return column if isinstance(column, IntegerColumn) else None
 
+    def called_in(self, language: str) -> str:
+        """How a notice in `language` calls the data; its title in small letters where nothing is said."""
+        return dict(self.called).get(language, self.title.lower())
+
     def document(self) -> dict[str, object]:
-        return {
+        called: dict[str, object] = {"called": dict(self.called)} if self.called else {}
+        return called | {
             "v": 1,
             "name": self.name,
             "title": self.title,
@@ -141,7 +150,7 @@ _FIELDS = frozenset(
         "v",
         *("name", "title", "topic", "source", "honesty", "licence", "origin"),
         *("subject", "one_row_per", "sensitive"),
-        *("columns", "dimensions", "left_out"),
+        *("columns", "dimensions", "left_out", "called"),
     }
 )
 
@@ -170,6 +179,7 @@ def parse_description(raw: bytes) -> DatasetDescription:
         columns=columns,
         dimensions=tuple(parse_dimension(v, at, by_name) for v, at in fields.items("dimensions", 0, 200)),
         left_out=_left_out(fields),
+        called=_called(fields),
     )
     _check_names(description)
     return description
@@ -179,6 +189,19 @@ def _left_out(fields: Fields) -> tuple[str, ...]:
     if "left_out" not in fields:
         return ()
     return tuple(matching_of(item, at, COLUMN_NAME) for item, at in fields.items("left_out", 0, 1000))
+
+
+def _called(fields: Fields) -> tuple[tuple[str, str], ...]:
+    if "called" not in fields:
+        return ()
+    value = fields.value("called")
+    languages = cast(dict[str, object], value) if isinstance(value, dict) else {}
+    for language in languages:
+        matching_of(language, "a language in description.called", _LANGUAGE)
+    called = Fields(value, "description.called", allowed=languages)
+    if not languages:
+        raise ValueNotAllowedError("description.called names no language. Leave the field out.")
+    return tuple((language, called.text(language, 100)) for language in sorted(languages))
 
 
 def _honesty(fields: Fields) -> Honesty:

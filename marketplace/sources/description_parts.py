@@ -21,8 +21,9 @@ def document(
     one_row_per: str | None = None,
     sensitive: bool = False,
     left_out: Sequence[str] = (),
+    called: Document | None = None,
 ) -> Document:
-    return {
+    return ({} if called is None else {"called": called}) | {
         "v": 1,
         "name": name,
         "title": title,

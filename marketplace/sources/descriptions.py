@@ -64,6 +64,7 @@ def persons() -> Document:
             identity("cars"),
         ),
         left_out=("household_id",),
+        called={"en": "my age group and district", "de": "meine Altersgruppe und meinen Stadtteil"},
     )
 
 
@@ -86,6 +87,10 @@ def households() -> Document:
             runs("car_band", "cars", CAR_BANDS),
             identity("workers"),
         ),
+        called={
+            "en": "the size and cars of my household",
+            "de": "die Größe und die Autos meines Haushalts",
+        },
     )
 
 
@@ -119,6 +124,7 @@ def trips() -> Document:
             runs("destination_district", "destination_zone", district_runs()),
         ),
         left_out=("trip_id",),
+        called={"en": "the trips", "de": "die Wege"},
     )
     later = " Every day after the first is simulated from it."
     return described | {"honesty": {"label": TRAVEL.honesty, "sentence": TRAVEL.sentence + later}}
@@ -138,6 +144,7 @@ def homes() -> Document:
             integer("solar_wh", 0, 10_000, unit="Wh"),
         ),
         dimensions=(grid("started", "started_at", "month", "day", "hour", "day_of_week", "hour_of_day"),),
+        called={"en": "the power use of my home", "de": "den Stromverbrauch meiner Wohnung"},
     )
 
 
@@ -208,6 +215,7 @@ def doctor_visits() -> Document:
             identity("sex"),
             identity("health"),
         ),
+        called={"en": "the doctor visits", "de": "die Arztbesuche"},
     )
 
 

@@ -349,20 +349,7 @@ def facts_of(session: Session, found: queries.UseCase) -> notices.NoticeFacts:
 
 def dataset_titles(found: catalogue.Dataset) -> dict[str, str]:
     """How a notice calls a dataset in each language."""
-    known = NOTICE_TITLES.get(found.name)
-    return known or dict.fromkeys(LANGUAGES, found.description.title.lower())
-
-
-NOTICE_TITLES: dict[str, dict[str, str]] = {
-    "persons": {"en": "my age group and district", "de": "meine Altersgruppe und meinen Stadtteil"},
-    "trips": {"en": "the trips", "de": "die Wege"},
-    "households": {
-        "en": "the size and cars of my household",
-        "de": "die Größe und die Autos meines Haushalts",
-    },
-    "homes": {"en": "the power use of my home", "de": "den Stromverbrauch meiner Wohnung"},
-    "visits": {"en": "the doctor visits", "de": "die Arztbesuche"},
-}
+    return {language: found.description.called_in(language) for language in LANGUAGES}
 
 
 def publish_notices(session: Session, house: House, number: int) -> list[str]:

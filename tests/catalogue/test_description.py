@@ -58,6 +58,11 @@ REFUSED_BY_SHAPE: list[tuple[str, type[DocumentError], Change]] = [
     ("a band without a width", MissingFieldError, lambda d: d["dimensions"][1].pop("width")),
     ("a band of width 0", ValueNotAllowedError, lambda d: d["dimensions"][1].update(width=0)),
     ("a subject without a kind", MissingFieldError, lambda d: d["subject"].pop("kind")),
+    ("a call in no language", ValueNotAllowedError, lambda d: d.update(called={})),
+    ("a call in an unknown language", ValueNotAllowedError, lambda d: d.update(called={"Klingon!": "x"})),
+    ("a call without words", ValueNotAllowedError, lambda d: d.update(called={"en": ""})),
+    ("a call that is no text", WrongTypeError, lambda d: d.update(called={"en": 1})),
+    ("calls in a list", WrongTypeError, lambda d: d.update(called=["my age"])),
 ]
 REFUSED_BY_MEANING: list[tuple[str, type[DocumentError], Change]] = [
     ("bounds upside down", ValueNotAllowedError, lambda d: d["columns"][0].update(minimum=200)),
@@ -140,6 +145,14 @@ def test_field_order_and_an_empty_left_out_do_not_change_the_digest() -> None:
     turned = dict(reversed(JOURNEYS.items())) | {"left_out": []}
 
     assert described(turned).digest == described(JOURNEYS).digest
+
+
+def test_a_notice_calls_the_data_as_its_description_says() -> None:
+    named = described(changed(lambda d: d.update(called={"en": "my street", "de": "meine Straße"})))
+
+    assert (named.called_in("en"), named.called_in("de")) == ("my street", "meine Straße")
+    assert named.called_in("fr") == named.title.lower()
+    assert named.digest != described(RESIDENTS).digest
 
 
 def test_any_change_of_meaning_changes_the_digest() -> None:

@@ -62,7 +62,7 @@ def demo(
         bool, typer.Option("--details", help="show digests, blocks and reasons under each step")
     ] = False,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="write steps, timings and the verdict here")
+        Path | None, typer.Option("--json", help="write steps, timings, gas, memory and the verdict here")
     ] = None,
 ) -> None:
     """Open a demonstration city, or its next day, and play three acts on real contracts and processes."""

@@ -29,6 +29,7 @@ from api.registrar.serving import open_register
 from ledger.bindings import Payee, Tariff, Terms
 from ledger.digests import text_digest
 from ledger.enums import Class, Meter, UseCaseState
+from ledger.node import Node
 from ledger.typed_data import last_day
 from marketplace.catalogue import queries as catalogue
 from marketplace.catalogue import service as datasets
@@ -76,6 +77,7 @@ def play(stage: Stage, score: Score) -> None:
 def open_city(stage: Stage, score: Score) -> None:
     with score.step("The city opens: chain, contracts, keys") as step:
         stage.start_chain()
+        score.watch(Node.at(stage.home.settings.node))
         fresh = stage.open_city(step.detail)
         city = stage.house.city
         step.detail(f"city file digest 0x{city.digest.hex()}")

@@ -13,6 +13,7 @@ from api.demo.stage import CITY, Stage
 from api.home import Home
 
 MEGABYTE = 1_000_000
+MILLION = 1_000_000
 
 
 def play(home: Home, console: Console, *, once: bool, details: bool, json_file: Path | None) -> None:
@@ -33,7 +34,10 @@ def play(home: Home, console: Console, *, once: bool, details: bool, json_file: 
         act_three.play(stage, score)
         memory = stage.processes.proportional_memory()
         score.record["memory_bytes"] = memory
-        console.print(f"\n[dim]All processes together use {memory / MEGABYTE:.0f} MB.[/dim]")
+        console.print(
+            f"\n[dim]All processes together use {memory / MEGABYTE:.0f} MB. The ledger took "
+            f"{score.spent.transactions:,} transactions and {score.spent.gas / MILLION:,.1f} million gas.[/dim]"
+        )
         your_turn(stage, score, console, once=once)
         if json_file is not None:
             score.write(json_file)

@@ -11,6 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
+from api.demo.gauge import Gauge, Spent
+from ledger.node import Node
+
 
 @dataclass
 class Step:
@@ -44,6 +47,13 @@ class Score:
         self._started = time.monotonic()
         self.record: dict[str, Any] = {"acts": [], "verdict": None}
         self._act_started = self._started
+        self._gauge: Gauge | None = None
+        self.spent = Spent()
+        """What came to the ledger since the play began to watch it."""
+
+    def watch(self, node: Node) -> None:
+        """Count from now on what each step costs this ledger."""
+        self._gauge = Gauge(node)
 
     def act(self, title: str) -> None:
         self.end_act()
@@ -55,6 +65,7 @@ class Score:
         acts = self.record["acts"]
         if acts and acts[-1]["seconds"] is None:
             acts[-1]["seconds"] = round(time.monotonic() - self._act_started, 2)
+            acts[-1]["gas"] = sum(step["gas"] for step in acts[-1]["steps"])
 
     @contextmanager
     def step(self, title: str) -> Generator[Step]:
@@ -67,8 +78,19 @@ class Score:
             yield step
         seconds = time.monotonic() - started
         self._print(step, seconds)
-        entry = {"title": title, "note": step.note, "seconds": round(seconds, 3), "new": not step.done_before}
-        self.record["acts"][-1]["steps"].append({**entry, "details": step.details})
+        spent = Spent() if self._gauge is None else self._gauge.read()
+        self.spent += spent
+        self.record["acts"][-1]["steps"].append(
+            {
+                "title": title,
+                "note": step.note,
+                "seconds": round(seconds, 3),
+                "transactions": spent.transactions,
+                "gas": spent.gas,
+                "new": not step.done_before,
+                "details": step.details,
+            }
+        )
 
     def _print(self, step: Step, seconds: float) -> None:
         mark = "[dim]·[/dim]" if step.done_before else "[green]✓[/green]"
@@ -86,4 +108,5 @@ class Score:
     def write(self, path: Path) -> None:
         self.end_act()
         self.record["seconds"] = round(time.monotonic() - self._started, 2)
+        self.record |= {"transactions": self.spent.transactions, "gas": self.spent.gas}
         path.write_text(json.dumps(self.record, indent=2) + "\n")

@@ -105,6 +105,16 @@ def test_every_step_is_played_and_the_auditor_agrees(played: tuple[Path, dict[st
     assert record["verdict"]["exit"] == 0
 
 
+def test_the_report_says_what_each_step_cost_the_ledger(played: tuple[Path, dict[str, Any]]) -> None:
+    _, record = played
+    spent = {step["title"]: (step["transactions"], step["gas"]) for step in steps(record)}
+    assert spent["TransitLab buys a licence: one signature, one transaction"][0] == 1
+    imported = next(spent[title] for title in spent if title.endswith("imported at the desk"))
+    assert 30 <= imported[0] <= 60
+    assert 30_000 < imported[1] / 2_980 < 50_000
+    assert record["gas"] == sum(gas for _, gas in spent.values()) == sum(act["gas"] for act in record["acts"])
+
+
 def test_the_answer_agrees_cell_by_cell_with_plain_sql_over_the_3000_who_said_yes(
     played: tuple[Path, dict[str, Any]],
 ) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from api.home import Home
 from api.registrar.client import RegistrarClient
+from ledger.city import Contracts
 from ledger.enums import Class
 from ledger.keys import Ed25519Attestor
 from ledger.node import Block, LedgerError, Node, WrongLedgerError
@@ -104,6 +105,7 @@ class Workers:
             self._house.database,
             self._node,
             signers,
+            access=Contracts(self._home.city(), self._node).access,
             batchers=BATCHERS,
             finality=settings.finality,
             failpoint=failpoint,

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
+from ledger.roles import PRODUCTION
 from tests import postgres
 from tests.town import Town
 
@@ -19,6 +20,20 @@ def founded_town() -> Generator[Town]:
 def town(founded_town: Town) -> Generator[Town]:
     with founded_town.rewinding():
         yield founded_town
+
+
+@pytest.fixture(scope="session")
+def founded_production_town() -> Generator[Town]:
+    """A city where acts of people wait, as `ledger.roles.PRODUCTION` says."""
+    town = Town.found(PRODUCTION)
+    yield town
+    town.devnet.close()
+
+
+@pytest.fixture
+def production(founded_production_town: Town) -> Generator[Town]:
+    with founded_production_town.rewinding():
+        yield founded_production_town
 
 
 @pytest.fixture(scope="session")

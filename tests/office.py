@@ -84,7 +84,9 @@ class Office:
             "settler": keys["settler"],
             "ombudsman": keys["ombudsman"],
         }
-        self.sender = Sender(self.house.database, town.node, signers, batchers=BATCHERS)
+        self.sender = Sender(
+            self.house.database, town.node, signers, access=town.contracts.access, batchers=BATCHERS
+        )
         self.projector = Projector(self.house.database, town.node, town.city)
         self.workbench = Workbench(self.house, Ed25519Attestor(ATTESTOR_SEED))
         self.projector.catch_up()

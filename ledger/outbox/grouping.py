@@ -15,8 +15,10 @@ MOST_IN_A_BATCH = 100
 
 
 def next_group(session: Session, role: str) -> list[MessageRow]:
-    """What the key of `role` signs next: one message, or those of its batch."""
-    waiting = select(MessageRow).where(MessageRow.state == State.INTENT, MessageRow.signer == role)
+    """What the key of `role` signs next: one message, or those of its batch. What waits for another is passed over."""
+    waiting = select(MessageRow).where(
+        MessageRow.state == State.INTENT, MessageRow.signer == role, MessageRow.waits_for.is_(None)
+    )
     first = session.scalar(waiting.order_by(MessageRow.id).limit(1))
     if first is None:
         return []

@@ -23,6 +23,8 @@ class Fate:
     transaction: int | None
     put_at: int
     """When it was put, in seconds since 1970 by the host's clock."""
+    ready_at: int | None
+    """Block time from which it may be done, where it had to be scheduled first and is."""
 
     @property
     def is_final(self) -> bool:
@@ -153,4 +155,5 @@ def fate(session: Session, key: str) -> Fate | None:
         block_number=carried.block_number if carried else None,
         transaction=row.transaction_id,
         put_at=row.created_at,
+        ready_at=row.ready_at,
     )

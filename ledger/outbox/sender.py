@@ -2,7 +2,8 @@
 
 One sender per signing account. The steps are separate transactions, so a crash between any two leaves a state from
 which the next start goes on: INTENT is signed, SIGNED is broadcast (the same bytes, as often as needed), SENT is looked
-up by every hash the transaction ever had (`ledger.outbox.lookout`).
+up by every hash the transaction ever had (`ledger.outbox.lookout`). What a key must schedule first is scheduled
+(`ledger.outbox.scheduling`).
 """
 
 import logging
@@ -13,11 +14,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ledger.abi import Call
+from ledger.bindings import CityAccess
 from ledger.keys import LocalSigner
 from ledger.node import Node
 from ledger.outbox.grouping import Batcher, all_groups, call_of, next_group
 from ledger.outbox.lookout import Lookout, hand_over
 from ledger.outbox.reconciling import Sent, sent_by
+from ledger.outbox.scheduling import Schedules
 from ledger.outbox.tables import MessageRow, State, TransactionHashRow, TransactionRow
 from ledger.storage import Database
 from ledger.transactions import sign_transaction
@@ -34,6 +37,7 @@ class Sender:
         node: Node,
         signers: Mapping[str, LocalSigner],
         *,
+        access: CityAccess,
         batchers: Mapping[str, Batcher] | None = None,
         finality: int = 0,
         failpoint: Callable[[str], None] = lambda name: None,
@@ -42,6 +46,7 @@ class Sender:
         self._node = node
         self._signers = signers
         self._batchers = batchers or {}
+        self._schedules = Schedules(database, node, access)
         self._lookout = Lookout(database, node, finality=finality, failpoint=failpoint)
         self._chain_id = node.chain_id()
         self._failpoint = failpoint
@@ -54,6 +59,7 @@ class Sender:
         Keys take turns in the order in which the sender was given them.
         """
         moved = self._expire()
+        moved = self._schedules.step() or moved
         for role, signer in self._signers.items():
             while self._sign_next(role):
                 moved = True
@@ -90,19 +96,38 @@ class Sender:
             if not messages:
                 return False
             call, gas = call_of(self._batchers, messages)
-            nonce, attempt = self._allocate(session, signer.address, latest)
-            row = self._transaction(signer.address, nonce, attempt, call, gas)
-            session.add(row)
-            session.flush()
-            signed = sign_transaction(
-                signer, chain_id=self._chain_id, nonce=nonce, to=call.to, data=call.data, gas=gas
-            )
-            session.add(TransactionHashRow(hash=signed.hash, transaction_id=row.id, raw=signed.raw))
-            for message in messages:
-                message.transaction_id = row.id
-                message.state = State.SIGNED
-        self._failpoint("T2.after_signed")
+            delay = self._schedules.known_delay(signer.address, call)
+            if delay and messages[0].ready_at is None:
+                self._schedules.hold_back(session, messages[0])
+                return True
+            if delay is not None:
+                self._sign(session, signer, messages, call, gas, latest)
+        if delay is None:
+            self._schedules.learn_delay(signer.address, call)  # not while others wait to write
+        else:
+            self._failpoint("T2.after_signed")
         return True
+
+    def _sign(
+        self,
+        session: Session,
+        signer: LocalSigner,
+        messages: Sequence[MessageRow],
+        call: Call,
+        gas: int,
+        latest: int,
+    ) -> None:
+        nonce, attempt = self._allocate(session, signer.address, latest)
+        row = self._transaction(signer.address, nonce, attempt, call, gas)
+        session.add(row)
+        session.flush()
+        signed = sign_transaction(
+            signer, chain_id=self._chain_id, nonce=nonce, to=call.to, data=call.data, gas=gas
+        )
+        session.add(TransactionHashRow(hash=signed.hash, transaction_id=row.id, raw=signed.raw))
+        for message in messages:
+            message.transaction_id = row.id
+            message.state = State.SIGNED
 
     def _transaction(self, address: str, nonce: int, attempt: int, call: Call, gas: int) -> TransactionRow:
         return TransactionRow(

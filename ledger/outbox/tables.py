@@ -45,6 +45,10 @@ class MessageRow(Base):
     created_at: Mapped[int]
     expires_at: Mapped[int | None]
     """Never broadcast from this block time on."""
+    waits_for: Mapped[int | None]
+    """The message that must be final first: the one that schedules this one, or the same act scheduled before it."""
+    ready_at: Mapped[int | None]
+    """Block time from which what was scheduled may be done."""
 
 
 class TransactionRow(Base):

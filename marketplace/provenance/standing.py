@@ -22,10 +22,13 @@ class Anchored:
 
 
 def oldest_waiting_message(session: Session) -> int | None:
-    """Seconds since the oldest message that is not on the ledger yet was written; None if none waits."""
+    """Seconds since the oldest message that is not on the ledger yet was written; None if none waits.
+
+    What is scheduled and waits for its hour is not late.
+    """
     created = session.scalar(
         select(func.min(MessageRow.created_at)).where(
-            MessageRow.state.in_([State.INTENT, State.SIGNED, State.SENT])
+            MessageRow.state.in_([State.INTENT, State.SIGNED, State.SENT]), MessageRow.waits_for.is_(None)
         )
     )
     return None if created is None else max(0, int(time.time()) - created)

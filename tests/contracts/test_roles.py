@@ -13,8 +13,6 @@ CityAccess
     └── the old one goes on until it would have ended
 """
 
-from collections.abc import Generator
-
 import pytest
 
 from ledger.abi import LogFields, selector_of
@@ -37,19 +35,6 @@ OFFICERS = {
     Role.OMBUDSMAN: {"ombudsman"},
     Role.CARRIER: {"relay"},
 }
-
-
-@pytest.fixture(scope="session")
-def founded_production_town() -> Generator[Town]:
-    town = Town.found(PRODUCTION)
-    yield town
-    town.devnet.close()
-
-
-@pytest.fixture
-def production(founded_production_town: Town) -> Generator[Town]:
-    with founded_production_town.rewinding():
-        yield founded_production_town
 
 
 @pytest.fixture(params=[DEVNET, PRODUCTION], ids=lambda profile: profile.name)

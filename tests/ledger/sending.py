@@ -1,6 +1,7 @@
 """A sender on a database, and what is put for it."""
 
-from ledger.bindings import Rule
+from ledger.abi import Reader
+from ledger.bindings import CityAccess, Rule
 from ledger.node import Node
 from ledger.outbox import messages
 from ledger.outbox.sender import Sender
@@ -20,14 +21,23 @@ def sender(
     *,
     finality: int = 0,
     node: Node | None = None,
+    reader: Reader | None = None,
 ) -> Sender:
+    """A sender of the operator's and the relay's keys. It reads what each may do over `reader`, if it is given."""
+
     def failpoint(name: str) -> None:
         if name == crash_at:
             raise CrashError(name)
 
     signers = {"operator": town.keys["otto"], "relay": town.keys["relay"]}
     return Sender(
-        database, node or town.node, signers, batchers=BATCHERS, finality=finality, failpoint=failpoint
+        database,
+        node or town.node,
+        signers,
+        access=CityAccess(town.city.addresses["CityAccess"], reader or town.node),
+        batchers=BATCHERS,
+        finality=finality,
+        failpoint=failpoint,
     )
 
 

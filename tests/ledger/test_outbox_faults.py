@@ -82,7 +82,13 @@ def test_two_processes_with_one_key_send_everything_once(town: Town, database: D
             messages.put(session, call, key=f"rule:{number}", signer="operator")
     other = sender(town, database)
     signers = {"operator": town.keys["otto"]}
-    one = Sender(database, town.node, signers, failpoint=lambda _point: other.step() and None)
+    one = Sender(
+        database,
+        town.node,
+        signers,
+        access=town.contracts.access,
+        failpoint=lambda _point: other.step() and None,
+    )
 
     run_until_quiet(one)
 
@@ -135,7 +141,7 @@ def test_a_key_that_does_not_answer_costs_no_nonce(town: Town, database: Databas
     put_rule(town, database)
     away = AwayKey(town.keys["otto"].secret)
     with pytest.raises(KeyAwayError):
-        Sender(database, town.node, {"operator": away}).step()
+        Sender(database, town.node, {"operator": away}, access=town.contracts.access).step()
     assert fate_of(database, "rule").state is State.INTENT
 
     run_until_quiet(sender(town, database))

@@ -87,7 +87,12 @@ def test_a_result_is_served_once_its_settlement_is_final(office: Office, tmp_pat
     office.projector = projector(office)
     signers = {role: office.town.keys[role] for role in ("relay", "settler")}
     office.sender = Sender(
-        office.house.database, office.town.node, signers, batchers=BATCHERS, finality=FINALITY
+        office.house.database,
+        office.town.node,
+        signers,
+        access=office.town.contracts.access,
+        batchers=BATCHERS,
+        finality=FINALITY,
     )
     office.pump(analysis=True)
     assert office.town.contracts.settlement.order(id_).state == OrderState.SETTLED

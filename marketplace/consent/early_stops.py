@@ -18,7 +18,7 @@ def stop_by_code(session: Session, vault: Session, house: House, code: Revocatio
     """End the consent whose paper has this code, wherever it is.
 
     Raises:
-        UnknownConsentError, AlreadyRevokedError
+        UnknownConsentError, ConsentLostError, AlreadyRevokedError
     """
     try:
         found = queries.by_code(session, code).consent.id
@@ -26,6 +26,7 @@ def stop_by_code(session: Session, vault: Session, house: House, code: Revocatio
         on_its_way = vault.scalar(select(LinkRow.consent).where(LinkRow.code == str(code)))
         if on_its_way is None:
             raise
+        stopping.require_not_lost(session, on_its_way)
         _note(session, vault, on_its_way)
     else:
         stopping.stop_by_code(session, house, code)
@@ -38,7 +39,7 @@ def stop_one(session: Session, vault: Session, house: House, *, person: Person, 
 
     Raises:
         UnknownConsentError: it is not hers.
-        AlreadyRevokedError
+        ConsentLostError, AlreadyRevokedError
     """
     if session.get(ConsentRow, consent) is not None:
         stopping.stop_one(session, vault, house, person=person, consent=consent)
@@ -46,6 +47,7 @@ def stop_one(session: Session, vault: Session, house: House, *, person: Person, 
     link = vault.get(LinkRow, consent)
     if link is None or link.subject != subject_of(vault, person):
         raise UnknownConsentError("You have given no such consent.")
+    stopping.require_not_lost(session, consent)
     _note(session, vault, consent)
 
 

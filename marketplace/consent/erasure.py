@@ -18,7 +18,7 @@ from ledger.tree import OrderedTree
 from marketplace.catalogue import queries as catalogue
 from marketplace.catalogue.tables import LeafSaltRow, SubjectRow, VersionFileRow, VersionKeyRow
 from marketplace.catalogue.version_file import erase_subject
-from marketplace.consent.standing import Person, subject_of
+from marketplace.consent.standing import Person, grant_key, is_lost, subject_of
 from marketplace.consent.stopping import end, stop_everything
 from marketplace.consent.tables import (
     ConsentRow,
@@ -183,11 +183,10 @@ def _end(session: Session, house: House, link: LinkRow) -> bool:
         if row.revoked_in is None:
             end(session, house, link)
         return True
-    grant = MessageRow.business_key == f"grant:{link.consent.hex()}"
+    grant = MessageRow.business_key == grant_key(link.consent)
     never_sent = update(MessageRow).where(grant, MessageRow.state == State.INTENT)
     session.execute(never_sent.values(state=State.ABANDONED))
-    fate = messages.fate(session, f"grant:{link.consent.hex()}")
-    return fate is None or fate.state is State.ABANDONED or fate.refusal is not None
+    return messages.fate(session, grant_key(link.consent)) is None or is_lost(session, link.consent)
 
 
 def _rewrite(house: House, one: ErasedVersionRow, subject: int) -> None:

@@ -1,10 +1,9 @@
-"""What stands on a citizen's paper, and whether her answer arrives."""
+"""What stands on a citizen's paper."""
 
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from ledger.outbox import messages
 from marketplace.catalogue import artefacts
 from marketplace.consent.queries import UnknownConsentError
 from marketplace.consent.standing import Person, Standing, standings_of, subject_of
@@ -20,8 +19,6 @@ class Paper:
     code: str | None
     """In groups of four; None if she did not leave it here."""
     assisted: bool
-    lost: bool
-    """It will not arrive: the ledger refused it, or its time passed before it was sent."""
 
 
 def paper_of(session: Session, vault: Session, *, person: Person, consent: bytes) -> Paper:
@@ -36,13 +33,4 @@ def paper_of(session: Session, vault: Session, *, person: Person, consent: bytes
         statement=None if given is None else artefacts.text(session, given.terms.statement),
         code=link.code,
         assisted=link.assisted,
-        lost=is_lost(session, standing),
     )
-
-
-def is_lost(session: Session, standing: Standing) -> bool:
-    """Whether a consent that is on its way will not arrive."""
-    if standing.given is not None:
-        return False
-    fate = messages.fate(session, f"grant:{standing.id.hex()}")
-    return fate is not None and fate.is_final and not fate.succeeded

@@ -28,6 +28,7 @@ STATES = {
     State.STOPPING: "dpv:ConsentWithdrawn",
     State.STOPPED: "dpv:ConsentWithdrawn",
     State.EXPIRED: "dpv:ConsentExpired",
+    State.LOST: "dpv:ConsentStatusInvalidForProcessing",
 }
 
 
@@ -53,6 +54,7 @@ def record(session: Session, house: House, standing: Standing, link: LinkRow) ->
         "dct:conformsTo": "https://w3id.org/dpv/schema/dpv-27560#record-eu-gdpr",
         "dct:identifier": hexed(standing.id),
         "dpv:hasConsentStatus": STATES[standing.state],
+        "stoa:state": standing.state.value,
         "dpv:hasPurpose": None if purpose is None else purpose.iri,
         "dpv:hasRecipient": {"stoa:participant": recipient.number, "dct:title": recipient.name},
         "dpv:hasDataController": {"dct:title": house.city.name},

@@ -26,13 +26,19 @@ from marketplace.consent.service import (
     revoke_by_code,
     revoke_by_mandate,
 )
-from marketplace.consent.standing import Person, State, standings_of, subject_of
+from marketplace.consent.standing import Person, State, can_arrive, is_lost, standings_of, subject_of
 from marketplace.consent.tables import ConsentRow, LinkRow, StopRow, TombstoneRow
-from marketplace.errors import InvalidError
+from marketplace.errors import ConflictError, InvalidError
 from marketplace.house import House
 from marketplace.provenance.queries import head
 
 REVOKE_GAS = 200_000
+
+
+class ConsentLostError(ConflictError):
+    """The consent never reached the ledger: there is nothing to stop."""
+
+    code = "consent_lost"
 
 
 class WrongCodeError(InvalidError):
@@ -79,12 +85,14 @@ def stop_one(session: Session, vault: Session, house: House, *, person: Person, 
 
     Raises:
         UnknownConsentError: it is not hers, or not on the ledger yet.
-        AlreadyRevokedError
+        ConsentLostError, AlreadyRevokedError
     """
     now = head(session).timestamp
     link = vault.get(LinkRow, consent)
     if link is None or link.subject != subject_of(vault, person):
         raise UnknownConsentError("You have given no such consent.")
+    if session.get(ConsentRow, consent) is None:
+        require_not_lost(session, consent)
     queries.given(session, consent)
     vault.merge(_stop(consent, now, int(time.time())))
     return end(session, house, link)
@@ -104,25 +112,31 @@ def stop_everything(session: Session, vault: Session, *, person: Person, spread:
 
 def send_due_stops(house: House, now: int) -> bool:
     """Put the ends that are due into the outbox, each a message of its own. Whether any was put."""
-    with house.vault.reading() as vault:
-        due = list(vault.scalars(select(StopRow.consent).where(~StopRow.sent, StopRow.due_at <= now)))
-    moved = False
-    for consent in due:
-        moved = _send(house, consent) or moved
-    return moved
+    with house.vault.reading() as vault, house.database.reading() as session:
+        due = vault.scalars(select(StopRow.consent).where(~StopRow.sent, StopRow.due_at <= now))
+        ready = [consent for consent in due if not _is_on_its_way(session, vault, consent)]
+    for consent in ready:
+        _send(house, consent)
+    return bool(ready)
 
 
-def _send(house: House, consent: bytes) -> bool:
+def _is_on_its_way(session: Session, vault: Session, consent: bytes) -> bool:
+    """Whether it ends when it arrives, and not before."""
+    return (
+        session.get(ConsentRow, consent) is None
+        and vault.get(LinkRow, consent) is not None
+        and can_arrive(session, consent, head(session))
+    )
+
+
+def _send(house: House, consent: bytes) -> None:
     # The message is committed before the note that it was sent: sent twice is put once.
     with house.vault.writing() as vault, house.database.writing() as session:
         row = session.get(ConsentRow, consent)
         link = vault.get(LinkRow, consent)
-        if row is None and link is not None:
-            return False  # still on its way: it ends when it arrives
         if link is not None and row is not None and row.revoked_in is None:
             end(session, house, link)
         vault.get_one(StopRow, consent).sent = True
-        return True
 
 
 def end(session: Session, house: House, link: LinkRow) -> str:
@@ -131,6 +145,14 @@ def end(session: Session, house: House, link: LinkRow) -> str:
         return stop_by_code(session, house, RevocationCode.parse(link.code))
     wish = {"v": 1, "wish": "stop", "consent": "0x" + link.consent.hex(), "shown": "letter"}
     return revoke_by_mandate(session, house, link.consent, artefacts.keep_document(session, "mandate", wish))
+
+
+def require_not_lost(session: Session, consent: bytes) -> None:
+    """Raises ConsentLostError."""
+    if is_lost(session, consent):
+        raise ConsentLostError(
+            "This never reached the ledger. Nothing of it counts, and nothing is left to stop."
+        )
 
 
 def _stop(consent: bytes, asked_at: int, due_at: int) -> StopRow:

@@ -294,6 +294,19 @@ def test_stopping_leads_to_the_language_chosen_from_a_refused_form_too(asking: t
     assert 'href="/stop?lang=de"' in refused.text
 
 
+def test_a_yes_that_was_lost_is_told_and_asked_again(asking: tuple[WebCity, int]) -> None:
+    city, use_case = asking
+    anna = city.anna()
+    receipt = anna.say_yes(use_case)
+    city.office.town.pass_time(1_300)
+    city.pump()
+
+    assert 'data-state="lost"' in anna.browser.get(receipt).text
+    home = anna.browser.get("/c").text
+    assert "Did not arrive" in home
+    assert f'href="/c/ask/{use_case}"' in home
+
+
 def test_too_many_tries_with_a_code_are_slowed_down_in_words(city: WebCity) -> None:
     city.http.app.state.office = replace(
         city.http.app.state.office, secrets=Buckets(Pace(per_second=0.001, burst=2))

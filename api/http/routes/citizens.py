@@ -65,7 +65,11 @@ class StandingAnswer(Answer):
 
     consent: Digest
     use_case: Number
-    state: str = Field(examples=["in_force"])
+    state: str = Field(
+        examples=["in_force"],
+        description="on_its_way, in_force, stopping, stopped, expired; or lost: it never reached the ledger, nothing "
+        "of it counts, and she may answer again.",
+    )
     until: Instant | None
     one_click: bool = Field(description="Whether the city keeps the code for her.")
 

@@ -16,7 +16,6 @@ from ledger.digests import hexed
 from ledger.enums import UseCaseState
 from marketplace.consent import asking, refusals
 from marketplace.consent.asking import Asked, NotAskedError
-from marketplace.consent.papers import is_lost
 from marketplace.consent.service import UseCaseNotOpenError
 from marketplace.consent.standing import State
 from marketplace.provenance.queries import head
@@ -67,11 +66,7 @@ def ask(
 ) -> Response:
     asked = request_of(session, vault, visit, number)
     standing = asked.standing
-    if (
-        standing is not None
-        and standing.state in {State.ON_ITS_WAY, State.IN_FORCE}
-        and not is_lost(session, standing)
-    ):
+    if standing is not None and standing.state in {State.ON_ITS_WAY, State.IN_FORCE}:
         return visitor.led_to(f"/c/consents/{hexed(standing.id)}")
     shown = request_page(session, visitor.words, house.city, asked)
     return visitor.page("ask.html", visit=visit, asked=asked, shown=shown, city_file=house.city)

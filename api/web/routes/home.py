@@ -11,9 +11,8 @@ from api.web.pages import AnyVisitor, Citizen, Visitor
 from api.web.visits import Visit
 from marketplace.consent import asking
 from marketplace.consent.asking import Asked
-from marketplace.consent.papers import is_lost
 from marketplace.consent.refusals import refused_until
-from marketplace.consent.standing import Standing, standings_of
+from marketplace.consent.standing import Standing, State, standings_of
 from marketplace.participants import queries as participants
 from marketplace.provenance.queries import head
 from marketplace.use_cases import queries as use_cases
@@ -29,7 +28,6 @@ class Said:
     standing: Standing
     recipient: str
     purpose: Purpose | None
-    lost: bool
 
 
 @router.get("/c/next", dependencies=[Anybody])
@@ -50,12 +48,12 @@ def home(visitor: Visitor, visit: Visit, session: Session, vault: Session) -> Re
 
 
 def open_requests(session: Session, vault: Session, visit: Visit) -> list[Asked]:
-    """What she has not answered: neither yes, nor no within the last 90 days."""
+    """What she has not answered: neither yes (one that was lost is none), nor no within the last 90 days."""
     now = head(session).timestamp
     return [
         one
         for one in asking.asked_of(session, vault, visit.person)
-        if one.standing is None
+        if (one.standing is None or one.standing.state is State.LOST)
         and refused_until(vault, person=visit.person, use_case=one.use_case.number, now=now) is None
     ]
 
@@ -63,4 +61,4 @@ def open_requests(session: Session, vault: Session, visit: Visit) -> list[Asked]
 def said(session: Session, standing: Standing) -> Said:
     use_case = use_cases.use_case(session, standing.use_case)
     recipient = participants.by_number(session, use_case.applicant).name or ""
-    return Said(standing, recipient, BY_DIGEST.get(use_case.purpose), is_lost(session, standing))
+    return Said(standing, recipient, BY_DIGEST.get(use_case.purpose))

@@ -15,8 +15,9 @@ from api.web.pages import AnyVisitor, Citizen, FormToken
 from api.web.visits import require_same_site
 from ledger.digests import hexed
 from marketplace.consent import early_stops
-from marketplace.consent.papers import Paper, paper_of
+from marketplace.consent.papers import paper_of
 from marketplace.consent.service import AlreadyRevokedError
+from marketplace.consent.stopping import ConsentLostError
 from marketplace.participants import queries as participants
 from marketplace.use_cases import queries as use_cases
 from marketplace.use_cases.purposes import BY_DIGEST
@@ -24,17 +25,12 @@ from marketplace.use_cases.purposes import BY_DIGEST
 router = APIRouter()
 
 ConsentId = Annotated[Digest, Path()]
-LOST = "lost"
 
 
 class Progress(Answer):
     """How far a yes, or its end, is."""
 
     state: str
-
-
-def state_of(paper: Paper) -> str:
-    return LOST if paper.lost else paper.standing.state.value
 
 
 @router.get("/c/consents/{id_}", dependencies=[Anybody])
@@ -54,7 +50,7 @@ def receipt(
         visit=visit,
         paper=paper,
         id=hexed(id_),
-        state=state_of(paper),
+        state=paper.standing.state.value,
         given=paper.standing.given,
         use_case=use_case,
         recipient=participants.by_number(session, use_case.applicant),
@@ -67,7 +63,7 @@ def receipt(
 
 @router.get("/c/consents/{id_}/state", dependencies=[Anybody])
 def progress(id_: ConsentId, visit: Citizen, session: Reading, vault: VaultReading) -> Progress:
-    return Progress(state=state_of(paper_of(session, vault, person=visit.person, consent=id_)))
+    return Progress(state=paper_of(session, vault, person=visit.person, consent=id_).standing.state.value)
 
 
 @router.post("/c/consents/{id_}/stop", dependencies=[Anybody])
@@ -84,7 +80,7 @@ def stop(
     """Stop this yes, wherever it is. Nothing needs to be typed from the paper."""
     require_same_site(request)
     visitor.require_token(token)
-    with suppress(AlreadyRevokedError):  # pressed twice: her receipt says since when it is stopped
+    with suppress(AlreadyRevokedError, ConsentLostError):  # her receipt says what became of it
         early_stops.stop_one(session, vault, house, person=visit.person, consent=id_)
     return visitor.led_to(f"/c/consents/{hexed(id_)}")
 

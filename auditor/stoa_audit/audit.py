@@ -14,6 +14,7 @@ from stoa_audit.checks.cohorts import check_cohorts, check_open_orders
 from stoa_audit.checks.documents import check_digests, check_owed
 from stoa_audit.checks.files import check_city, check_files
 from stoa_audit.checks.journal import Journal
+from stoa_audit.checks.notices import check_notices
 from stoa_audit.checks.projection import check_projection
 from stoa_audit.checks.statements import check_statements
 from stoa_audit.headers import Header
@@ -82,6 +83,7 @@ def _check_replayed(
     check_code(bundle, head, report)
     check_builds(bundle, report)
     check_owed(bundle, world, report)
+    check_notices(bundle, world, report)
     check_open_orders(world, report, GRACE)
     check_cohorts(world, report)
     check_statements(bundle, world, report, GRACE)

@@ -19,6 +19,7 @@ BUNDLE = (
     ("acts.signed", "Organisations signed what was done in their name", "forms"),
     ("documents.digests", "Documents have the digests that they are named by", "documents"),
     ("documents.owed", "Every document that the city owes is there", "documents"),
+    ("notices.rendered", "Notices are what the terms and the templates of the decision make", "notices"),
     ("datasets.erased", "Erased leaves were in their versions", "leaves"),
     ("consents.granted", "Consents match their notice, recipient, dates and use case", "consents"),
     ("consents.signed", "Consents were signed by the keys they name", "consents"),
@@ -54,6 +55,7 @@ CHECKPOINT = ("checkpoint.continues", "The bundle continues what was verified be
 
 NEEDS_REPLAY = (
     "documents.owed",
+    "notices.rendered",
     "orders.cohort",
     "orders.statement",
     "journal.entries",

@@ -64,16 +64,22 @@ def history(session: Session, number: int) -> History:
 def _decision(session: Session, row: UseCaseRow) -> Decision | None:
     if row.decided_in is None:
         return None
-    conditions = None if row.conditions is None else session.get(ArtefactRow, row.conditions)
+    kept = None if row.conditions is None else session.get(ArtefactRow, row.conditions)
     return Decision(
         allowed=row.state != UseCaseState.DENIED,
         reason=None if row.reason is None else artefacts.text(session, row.reason),
-        conditions=[] if conditions is None else orjson.loads(conditions.content),
+        conditions=[] if kept is None else _conditions(kept.content),
         rule=row.rule,
         decided_by=row.decided_by,
         seconded_by=row.seconded_by,
         decided_in=row.decided_in,
     )
+
+
+def _conditions(content: bytes) -> list[str]:
+    """What a use case is held to. A decision of the first cities is a bare list, and names no templates."""
+    document = orjson.loads(content)
+    return document if isinstance(document, list) else document["conditions"]
 
 
 def rules_in_force(session: Session) -> list[PublishedRule]:

@@ -4,10 +4,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.bindings import Application
+from ledger.digests import unhexed
 from ledger.enums import Ground, NoticeKind, UseCaseState
 from marketplace.analysis.routine import Routine, parse_routine
 from marketplace.catalogue import artefacts
 from marketplace.errors import NotFoundError
+from marketplace.use_cases.notices import Template
 from marketplace.use_cases.tables import NoticeRow, UseCaseRow
 
 
@@ -39,6 +41,7 @@ class UseCase:
     scope_digest: bytes
     recipient: bytes | None
     reason: bytes | None
+    conditions: bytes | None
     rule: int | None
 
     @property
@@ -76,6 +79,14 @@ def routine_of(session: Session, found: UseCase) -> Routine:
     return parse_routine(artefacts.content(session, found.routine_digest))
 
 
+def templates(session: Session, found: UseCase) -> list[Template]:
+    """The templates that the decision on a use case names."""
+    document = None if found.conditions is None else artefacts.document(session, found.conditions)
+    if not isinstance(document, dict):
+        return []
+    return [Template.read(artefacts.document(session, unhexed(digest))) for digest in document["notices"]]
+
+
 def notices(session: Session, number: int) -> list[Notice]:
     rows = session.scalars(
         select(NoticeRow).where(NoticeRow.use_case == number).order_by(NoticeRow.published_in)
@@ -111,6 +122,7 @@ def _model(row: UseCaseRow) -> UseCase:
         scope_digest=row.scope_digest,
         recipient=row.recipient,
         reason=row.reason,
+        conditions=row.conditions,
         rule=row.rule,
     )
 

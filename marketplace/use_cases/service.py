@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.bindings import Application, Decision, Rule, Signature
 from ledger.bindings import Notice as NoticeForm
 from ledger.bindings import Source as SourceForm
-from ledger.digests import canonical, sha256, text_digest
+from ledger.digests import canonical, hexed, sha256, text_digest
 from ledger.enums import AGGREGATES, Class, Ground, NoticeKind, UseCaseState
 from ledger.outbox import messages
 from ledger.typed_data import application_digest, recovered
@@ -278,7 +278,10 @@ def decide(
     conditions: list[str] | None = None,
     operator: str = "operator",
 ) -> str:
-    """Decide, finally. Conditions can only tighten what was applied for. Returns the outbox key."""
+    """Decide, finally. Conditions can only tighten what was applied for. Returns the outbox key.
+
+    On sensitive data it takes a second operator, who says the same.
+    """
     found = queries.use_case(session, number)
     if found.state is not UseCaseState.APPLIED:
         raise AlreadyDecidedError(f"Use case {number} is {found.state.name.lower()}: a decision is final.")
@@ -287,11 +290,24 @@ def decide(
         minimum_cohort=max(found.minimum_cohort, minimum_cohort or 0),
         longest_days=min(found.longest_days, longest_days or found.longest_days),
         reason=artefacts.keep_text(session, "reason", reason),
-        conditions=artefacts.keep_document(session, "conditions", conditions or []),
+        conditions=artefacts.keep_document(
+            session, "conditions", conditions_document(session, found, conditions or [])
+        ),
     )
-    key = f"decide:{number}:{operator}"
-    messages.put(session, house.contracts.use_cases.decide(number, decision), key=key, signer=operator)
+    call = house.contracts.use_cases.decide(number, decision)
+    key = f"decide:{number}:{operator}:{sha256(call.data).hex()}"
+    messages.put(session, call, key=key, signer=operator)
     return key
+
+
+def conditions_document(session: Session, found: queries.UseCase, conditions: list[str]) -> dict[str, Any]:
+    """What a decision holds a use case to, and by which templates citizens will be asked.
+
+    The decision stands on the ledger before any notice does, so the sentences follow from it.
+    """
+    templates = notices.TEMPLATES if found.personal else ()
+    kept = [artefacts.keep_document(session, "notice-template", one.document) for one in templates]
+    return {"v": 1, "conditions": conditions, "notices": [hexed(digest) for digest in kept]}
 
 
 def publish_rule(
@@ -341,7 +357,7 @@ def facts_of(session: Session, found: queries.UseCase) -> notices.NoticeFacts:
     titles = tuple(dataset_titles(catalogue.dataset(session, source.dataset)) for source in found.sources)
     return notices.NoticeFacts(
         recipient=applicant.name or f"participant {applicant.number}",
-        purpose=BY_DIGEST[found.purpose].phrases,
+        purpose=BY_DIGEST[found.purpose].iri,
         titles=titles,
         k=found.minimum_cohort,
     )
@@ -358,17 +374,18 @@ def publish_notices(session: Session, house: House, number: int) -> list[str]:
     facts = facts_of(session, found)
     asked = [(source.ground is Ground.CONSENT, source.optional) for source in found.sources]
     keys: list[str] = []
-    for language, template in notices.TEMPLATES.items():
-        artefacts.keep_text(session, f"template:{language}", template)
+    for template in queries.templates(session, found):
+        if template.kind is not NoticeKind.CONSENT:
+            continue
         for scope in notices.admissible_scopes(asked):
-            statement = notices.statement(facts, language, scope)
+            statement = template.statement(facts, scope)
             form = NoticeForm(
-                language=language.encode().ljust(5, b"\0"),
-                kind=NoticeKind.CONSENT,
+                language=template.language.encode().ljust(5, b"\0"),
+                kind=template.kind,
                 scope=scope,
                 statement=artefacts.keep_text(session, "notice", statement),
             )
-            key = f"notice:{number}:{language}:{scope}"
+            key = f"notice:{number}:{template.language}:{scope}"
             call = house.contracts.use_cases.publish_notice(number, form)
             messages.put(session, call, key=key, signer="operator")
             keys.append(key)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ledger.bindings import OrderQuote, Outcome, Registration, Source, Terms
-from ledger.digests import canonical, sha256, text_digest
+from ledger.digests import canonical, hexed, sha256, text_digest
 from ledger.enums import Class, Ground
 from ledger.keys import Ed25519Attestor
 from ledger.payments import order_id
@@ -29,9 +29,20 @@ from tests.town import ATTESTOR_SEED, Town
 
 ANSWER = {"v": 1, "cells": [[12], [7], None], "honesty": {"label": "simulated"}}
 STATEMENTS = {
-    1: "I allow lab to have my age group counted. I can stop this at any time.",
-    3: "I allow lab to have my age group and the trips counted. I can stop this at any time.",
+    1: "I allow lab to have the age group about me counted so that it can improve transport. Totals of 5, no less.",
+    3: "I allow lab to have the age group and the trips about me counted so that it can improve transport. "
+    "Totals of 5, no less.",
 }
+TEMPLATE: dict[str, Any] = {
+    "stoa": "notice-template/1",
+    "language": "en",
+    "kind": "consent",
+    "sentence": "I allow {recipient} to have {data} about me counted so that it can {purpose}. "
+    "Totals of {k}, no less.",
+    "and": " and ",
+    "purposes": {"https://w3id.org/dpv#ImproveTransportMobility": "improve transport"},
+}
+CALLED = {"persons": "the age group", "trips": "the trips"}
 
 
 @dataclass
@@ -66,7 +77,9 @@ class Desk:
 
     def dataset(self, name: str, *, subject: bool = True, sensitive: bool = False) -> int:
         town = self.town
-        metadata = self.document("dataset", {**small_city.PERSONS, "name": name, "sensitive": sensitive})
+        called = {"en": CALLED[name]} if name in CALLED else {"de": name}
+        description = {**small_city.PERSONS, "name": name, "sensitive": sensitive, "called": called}
+        metadata = self.document("dataset", description)
         form = Registration(1, 3, subject, sensitive, metadata, secrets.token_bytes(32), town.soon)
         signature = signed(town.keys["city"], registration_digest(town.city.domains.datasets, form))
         town.send("relay", town.contracts.datasets.register(form, signature))
@@ -90,14 +103,19 @@ class Desk:
     def decide(self, use_case: int, *, allowed: bool = True, by: tuple[str, ...] = ("otto",)) -> None:
         decision = self.town.decision(allowed=allowed, minimum_cohort=5)._replace(
             reason=self.text("reason", "It serves the city and singles nobody out."),
-            conditions=self.document("conditions", ["k 5"]),
+            conditions=self.conditions(self.document("notice-template", TEMPLATE)),
         )
         for operator in by:
             self.town.send(operator, self.town.contracts.use_cases.decide(use_case, decision))
 
-    def notice(self, use_case: int, scope: int) -> None:
-        self.text("notice", STATEMENTS[scope])
-        self.town.notice(use_case, STATEMENTS[scope], scope)
+    def conditions(self, *templates: bytes) -> bytes:
+        named = [hexed(digest) for digest in templates]
+        return self.document("conditions", {"v": 1, "conditions": ["k 5"], "notices": named})
+
+    def notice(self, use_case: int, scope: int, statement: str = "") -> None:
+        statement = statement or STATEMENTS[scope]
+        self.text("notice", statement)
+        self.town.notice(use_case, statement, scope)
 
     def personal_use_case(self, datasets: list[int]) -> int:
         """Lab may count people; a second dataset is optional."""

@@ -70,10 +70,12 @@ def enrol(desk: Desk) -> None:
     town.send("otto", town.contracts.participants.unfreeze(town.numbers["clinic"], reason))
 
 
-def found_datasets(desk: Desk, happened: Happened) -> tuple[int, int, int, int]:
+def found_datasets(desk: Desk, happened: Happened | None = None) -> tuple[int, int, int, int]:
     persons, trips = desk.dataset("persons"), desk.dataset("trips")
     bikes, visits = desk.dataset("bikes", subject=False), desk.dataset("visits", sensitive=True)
-    happened.tree = desk.version(persons)
+    tree = desk.version(persons)
+    if happened is not None:
+        happened.tree = tree
     for number in (trips, bikes, visits):
         desk.version(number)
     reason = desk.text("reason", "Counts of bikes, not of people.")

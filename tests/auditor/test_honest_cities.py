@@ -165,3 +165,4 @@ def test_a_city_run_by_its_own_services_passes(open_office: Office, tmp_path: Pa
 
     require_all_holds(report)
     assert report["orders.statement"].count == 1
+    assert report["notices.rendered"].count == 2

@@ -9,8 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from stoa_audit.__main__ import main
 
+from marketplace.use_cases.notices import TEMPLATES
 from tests.auditor import papers
 from tests.auditor.conftest import Honest
+from tests.auditor.desk import TEMPLATE
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 Json = dict[str, Any]
@@ -57,6 +59,21 @@ def test_lines_of_a_bundle_are_as_the_schema_says(path: str, kind: str, honest: 
     assert lines
     for line in lines:
         require_valid(found, json.loads(line))
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, *(one.document for one in TEMPLATES)])
+def test_templates_are_as_the_schema_says(template: Json) -> None:
+    require_valid(validator("template"), template)
+
+
+def test_conditions_are_as_the_schema_says(honest: Honest) -> None:
+    rows = (honest.bundle / "projection/use_cases.jsonl").read_bytes().splitlines()
+    kept = [json.loads(row)["conditions"] for row in rows]
+    decided = [one for one in kept if one not in (None, "0x" + "00" * 32)]
+    assert decided
+    for digest in decided:
+        content = (honest.bundle / "documents" / "sha256" / digest[2:]).read_bytes()
+        require_valid(validator("conditions"), json.loads(content))
 
 
 def test_statements_are_as_the_schema_says(honest: Honest) -> None:

@@ -1,0 +1,57 @@
+"""What citizens are asked follows from documents that the decision names."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ledger.enums import Class
+from marketplace.catalogue import artefacts
+from marketplace.use_cases import notices, queries
+from marketplace.use_cases import service as use_cases
+from marketplace.use_cases.decisions import history
+from tests import small_city
+from tests.office import Office
+
+ASKED = (
+    "I allow lab to have my age group and district and the trips about me counted so that it can improve transport. "
+    "It gets totals about at least 5 people, never my data. I can stop this at any time."
+)
+
+
+def test_people_are_asked_by_the_templates_that_the_decision_names(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the city asks in other words by the time that the notices are published."""
+    number = applied(office, tmp_path)
+    with office.house.database.writing() as session:
+        use_cases.decide(
+            session, office.house, number, allowed=True, reason="Useful.", conditions=["active consent"]
+        )
+    office.pump()
+    later = tuple(replace(one, sentence=one.sentence + " Trust us.") for one in notices.TEMPLATES)
+    monkeypatch.setattr(notices, "TEMPLATES", later)
+
+    with office.house.database.writing() as session:
+        use_cases.publish_notices(session, office.house, number)
+    office.pump()
+
+    with office.house.database.reading() as session:
+        found = queries.use_case(session, number)
+        published = queries.notices(session, number)
+        decision = history(session, number).decision
+        assert found.conditions is not None
+        named = artefacts.document(session, found.conditions)["notices"]
+    assert decision is not None
+    assert decision.conditions == ["active consent"]
+    assert len(named) == 2
+    assert [one.statement for one in published if one.language == "en"] == [ASKED]
+    assert not any("Trust us" in one.statement for one in published)
+
+
+def applied(office: Office, folder: Path) -> int:
+    office.dataset(small_city.document(small_city.PERSONS), small_city.write_persons(folder / "p.csv", 30))
+    trips = small_city.write_trips(folder / "t.sqlite", 30)
+    office.dataset(small_city.document(small_city.TRIPS), trips, table="trips")
+    office.join("lab", Class.COMMERCIAL)
+    return office.apply("lab", small_city.document(small_city.TRAVEL), minimum_cohort=5)

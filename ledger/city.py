@@ -22,6 +22,7 @@ from ledger.node import LedgerError, Node, WrongLedgerError
 from ledger.typed_data import CityDomains
 
 VERSION = 1
+PUT_BACK = "Put the city's own file back; whoever runs the city has it."
 
 
 class CityFileError(LedgerError):
@@ -79,11 +80,14 @@ class City:
             document = cast("dict[str, Any]", json.loads(path.read_text()))
         except FileNotFoundError as error:
             raise CityFileError(
-                f"There is no city here ({path} is missing). `stoa demo` opens one."
+                f"There is no city here ({path} is missing). `stoa demo` or `stoa serve --name NAME` opens one."
             ) from error
         except ValueError as error:
-            raise CityFileError(f"{path} is not a city file: it is not JSON.") from error
-        return cls.parse(document)
+            raise CityFileError(f"{path} is not a city file: it is not JSON. {PUT_BACK}") from error
+        try:
+            return cls.parse(document)
+        except CityFileError as error:
+            raise CityFileError(f"{path}: {error} {PUT_BACK}") from error
 
     @classmethod
     def parse(cls, document: dict[str, Any]) -> "City":
@@ -113,7 +117,9 @@ class City:
             )
         for name, address in self.addresses.items():
             if keccak(node.code(address)) != self.code_hashes[name]:
-                raise WrongLedgerError(f"{name} at {address} has other code than the city file names.")
+                raise WrongLedgerError(
+                    f"{name} at {address} has other code than the city file names. {PUT_BACK}"
+                )
 
 
 class Contracts:

@@ -5,6 +5,7 @@ at first start and opened with a passphrase from a file of its own; neither ever
 The passphrase is 256 random bits, so the key derivation is cheap on purpose: it does not have to slow anybody down.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -128,9 +129,20 @@ class KeyStore:
             KeyFileError: the file is not a keystore, or another passphrase closed it.
         """
         path = self.folder / f"{role}.json"
-        if not path.exists():
+        if not self.has(role):
             self._write(path, fresh_secret())
         return LocalSigner(self._read(path))
+
+    def accounts(self) -> dict[str, str]:
+        """The account of every key that is kept here, by its role, read without opening any."""
+        found: dict[str, str] = {}
+        for path in sorted(self.folder.glob("*.json")):
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                found[path.stem] = to_checksum_address(json.loads(path.read_text())["address"])
+        return found
+
+    def has(self, role: str) -> bool:
+        return (self.folder / f"{role}.json").exists()
 
     def existing(self, role: str) -> LocalSigner:
         """The key of `role`.
@@ -139,7 +151,7 @@ class KeyStore:
             KeyFileError: there is none yet, or it cannot be opened.
         """
         path = self.folder / f"{role}.json"
-        if not path.exists():
+        if not self.has(role):
             raise KeyFileError(f"There is no key {path}. Run the command that makes this city first.")
         return LocalSigner(self._read(path))
 
@@ -149,7 +161,8 @@ class KeyStore:
             return bytes(Account.decrypt(keystore, self._passphrase()))
         except (ValueError, KeyError, TypeError) as error:
             raise KeyFileError(
-                f"{path} cannot be opened with the passphrase in {self._passphrase_file}."
+                f"{path} cannot be opened with the passphrase in {self._passphrase_file}. Put both back from one "
+                "backup."
             ) from error
 
     def _write(self, path: Path, secret: bytes) -> None:
@@ -157,7 +170,17 @@ class KeyStore:
         write_private(path, json.dumps(keystore).encode())
 
     def _passphrase(self) -> str:
+        """The passphrase, made with the first key.
+
+        Raises:
+            KeyFileError: there are keys already that another one closed.
+        """
         if not self._passphrase_file.exists():
+            if any(self.folder.glob("*.json")):
+                raise KeyFileError(
+                    f"{self._passphrase_file} is missing, and the keys beside it cannot be opened without it. Put it "
+                    "back from a backup."
+                )
             write_private(self._passphrase_file, secrets.token_hex(32).encode())
         return self._passphrase_file.read_text().strip()
 

@@ -123,7 +123,9 @@ class Node:
         try:
             return cast("dict[str, Any]", self._provider.make_request(cast("Any", method), list(parameters)))
         except (OSError, ValueError) as error:  # requests' errors are OSErrors; ValueError: not JSON
-            raise NodeUnreachableError(f"The node at {self.url} does not answer. Is it running?") from error
+            raise NodeUnreachableError(
+                f"The node at {self.url} does not answer. Start it (`stoa serve`), or name another."
+            ) from error
 
     @staticmethod
     def _unwrap(answer: dict[str, Any]) -> Any:

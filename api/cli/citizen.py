@@ -12,8 +12,9 @@ from api.cli.typed import address_of
 from api.client.citizen import Citizen
 from ledger.carrying import revoke_by_code
 from ledger.city import City
-from ledger.node import Node
+from ledger.node import Node, RevertedError
 from ledger.revocation_code import RevocationCode, RevocationCodeError
+from marketplace.consent.service import AlreadyRevokedError
 from marketplace.errors import InvalidError
 
 app = typer.Typer(
@@ -90,7 +91,14 @@ def revoke(
             refusal = CodeMistypedError(str(error))
             refusal.code = error.code
             raise refusal from error
-        _, receipt = revoke_by_code(city, nodes, parsed)
+        try:
+            _, receipt = revoke_by_code(city, nodes, parsed)
+        except RevertedError as refused:
+            if refused.name != "ConsentAlreadyRevoked":
+                raise
+            raise AlreadyRevokedError(
+                f"This was stopped already, in block {refused.values['revokedIn']}. There is nothing left to do."
+            ) from refused
         say("Stopped. It counts in no run that starts from now on.")
         say(f"[dim]Technical details: block {receipt.block_number}[/dim]")
 

@@ -218,8 +218,8 @@ def datasets_() -> None:
 @app.command(epilog="Example: stoa city assess routine.json --k 20, or stoa city assess 3")
 def assess(
     what: Annotated[str, typer.Argument(help="a use case's number, or a routine's file (JSON)")],
-    k: Annotated[int | None, typer.Option(min=2, help="the smallest group asked for")] = None,
-    days: Annotated[int, typer.Option(min=1, help="the longest duration asked for")] = 90,
+    k: Annotated[int | None, typer.Option(min=2, max=65_535, help="the smallest group asked for")] = None,
+    days: Annotated[int, typer.Option(min=1, max=65_535, help="the longest duration asked for")] = 90,
 ) -> None:
     """Assess the privacy risk of a use case, or of a routine nobody has seen, on the newest versions."""
     with speaking(), opened() as city:

@@ -26,7 +26,7 @@ def fetch_(
 
 def fetch_with_progress(names: list[str]) -> FetchReport:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, transient=True, console=errors) as bar:
+    with Progress(*columns, transient=True, console=errors, disable=not errors.is_terminal) as bar:
         tasks: dict[str, TaskID] = {}
 
         def on(step: FetchStep) -> None:

@@ -9,7 +9,13 @@ import typer
 
 from api.cli import audit, citizen, city, data, ledger, partner
 from api.cli.context import Chosen, chosen_home
-from api.cli.office import delete_city, import_register, serve_city, written_letter
+from api.cli.office import (
+    delete_city,
+    import_register,
+    require_demonstration,
+    serve_city,
+    written_letter,
+)
 from api.cli.overview import show_overview
 from api.cli.terminal import Exit, as_a_service, console, refuse, say, speaking, until_told_to_stop
 from api.demo.play import play
@@ -67,7 +73,9 @@ def demo(
 ) -> None:
     """Open a demonstration city, or its next day, and play three acts on real contracts and processes."""
     with speaking(), until_told_to_stop():
-        play(chosen_home(), console, once=once, details=details, json_file=json_file)
+        home = chosen_home()
+        require_demonstration(home)
+        play(home, console, once=once, details=details, json_file=json_file)
 
 
 @app.command(epilog="Example: stoa --home my-city serve --name 'My City'")
@@ -166,7 +174,10 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except typer.Abort:
-        refuse("not_confirmed", "You did not confirm, so nothing was done. --yes answers for you.")
+        refuse(
+            "not_confirmed",
+            "That was not answered, or with no, so nothing was done. `--help` shows how to answer beforehand.",
+        )
     except typer.TyperException as error:
         misunderstood(error)
     else:
@@ -174,11 +185,10 @@ def main() -> None:
 
 
 def misunderstood(error: typer.TyperException) -> None:
-    """Say what is wrong with the command line; for a group without a command that is its help."""
+    """Say what is wrong with the command line; a group without a command has shown its help, and says no more."""
     said, context = error.format_message(), getattr(error, "ctx", None)
     path = "stoa" if context is None else context.command_path
-    if context is not None and context.get_help() == said:
-        print(said)
+    if not said:
         sys.exit(Exit.WRONG_USAGE)
     refuse("wrong_usage", f"{said.rstrip('.')}. `{path} --help` shows how.", Exit.WRONG_USAGE)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api.cli.terminal import as_a_service, plain, say
-from api.demo.stage import Stage
+from api.demo.stage import CITY, Stage
 from api.home import Home
 from api.processes import Processes
 from api.registrar.serving import open_register
@@ -17,6 +17,7 @@ from marketplace.registrar import service as registrar
 
 OLDEST = 150
 
+HEADING = ("kind", "key", "age")
 
 class RegisterFileError(InvalidError):
     """The file is no register."""
@@ -64,18 +65,22 @@ def register_entries(path: Path) -> list[registrar.Entry]:
 
     Raises:
         RegisterFileError
+        OSError: there is no such file.
     """
     found: dict[tuple[str, str], registrar.Entry] = {}
     number = 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            for row in csv.DictReader(lines, strict=True):
+            reader = csv.DictReader(lines, strict=True)
+            if not set(HEADING) <= set(reader.fieldnames or ()):
+                raise ValueError
+            for row in reader:
                 number += 1
                 entry = registrar.Entry(row["kind"], row["key"], int(row["age"]))
                 if not entry.kind or not entry.key or not 0 <= entry.age <= OLDEST:
                     raise ValueError
                 found[entry.kind, entry.key] = entry
-    except (KeyError, ValueError, TypeError, OSError, csv.Error) as error:
+    except (ValueError, TypeError, csv.Error) as error:
         raise RegisterFileError(
             f"{path} is no register (row {number}). It is a CSV file with the heading kind,key,age and rows such as "
             "person,4711,34. Nobody was taken from it."
@@ -122,6 +127,15 @@ def delete_city(home: Home, *, confirmed: Callable[[], bool]) -> None:
             shutil.rmtree(home.folder)
     finally:
         processes.stop_all()
+
+
+def require_demonstration(home: Home) -> None:
+    """Raises OtherCityError where a city is kept that the demonstration did not open: it plays in its own alone."""
+    if home.is_founded and (kept := home.city().name) != CITY:
+        raise OtherCityError(
+            f"The city in {home.folder} is {kept}, and no demonstration. Run `stoa serve`, or name another folder "
+            "with --home."
+        )
 
 
 def serve_city(home: Home, *, name: str | None = None) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +12,7 @@ import typer
 from api.cli.context import chosen_home
 from api.cli.terminal import console, plain, say, speaking
 from api.cli.typed import address_of, class_of, credits_of, digest_of, versions_of
+from api.client.connection import RefusedError
 from api.client.partner import Partner
 from api.demo.chart import chart
 from ledger.digests import hexed, sha256
@@ -17,7 +20,7 @@ from ledger.enums import Class
 from ledger.keys import Signer
 from ledger.wallet import NothingToSignError, signed_offer
 from marketplace.analysis.routine import parse_routine
-from marketplace.errors import ConflictError, InvalidError
+from marketplace.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
 from marketplace.participants.rules import checked_name
 
 app = typer.Typer(no_args_is_help=True, help="Join, apply, buy and order as a company, with your own key.")
@@ -38,6 +41,18 @@ Licence = Annotated[int, typer.Argument(min=1, max=MOST_NUMBER, help="your licen
 JOINING = (Class.COMMERCIAL, Class.SUPPLIER, Class.PUBLIC_SERVICE, Class.AUDITOR)
 
 
+class NoAccountError(NotFoundError):
+    """No key of this organisation is kept here."""
+
+    code = "no_account"
+
+
+class NotEnrolledError(NotAllowedError):
+    """The city knows no such organisation, or has frozen it."""
+
+    code = "not_enrolled"
+
+
 class OtherNameError(ConflictError):
     """The key that is kept under this name belongs to an organisation of another name."""
 
@@ -56,9 +71,30 @@ class RefusalError(InvalidError):
     code = "city_refused"
 
 
-def desk(name: str, city: str | None) -> Partner:
+@contextmanager
+def at_the_desk() -> Generator[None]:
+    """As `speaking`, for commands that an organisation gives: what programs are told is told as a command."""
+    with speaking():
+        try:
+            yield
+        except RefusedError as refused:
+            if refused.code != NotEnrolledError.code:
+                raise
+            raise NotEnrolledError(
+                "The city has not enrolled this account, or has frozen it. `stoa partner join` joins; whoever had "
+                "joined asks the city why."
+            ) from refused
+
+
+def desk(name: str, city: str | None, *, joining: bool = False) -> Partner:
+    """The city's desk, for an organisation whose key is kept here.
+
+    Raises:
+        AddressMistypedError, NameNotAllowedError
+        NoAccountError: no key of it is here, and it is not `joining`.
+    """
     address = address_of(city or chosen_home().settings.public)
-    return Partner(address, signer_of(name), checked_name(name))
+    return Partner(address, signer_of(name) if joining else known_signer(name), checked_name(name))
 
 
 def signer_of(name: str) -> Signer:
@@ -68,6 +104,22 @@ def signer_of(name: str) -> Signer:
         NameNotAllowedError: no organisation has such a name.
     """
     return chosen_home().wallets.signer(wallet_of(checked_name(name)))
+
+
+def known_signer(name: str) -> Signer:
+    """The organisation's key in this folder's wallets.
+
+    Raises:
+        NameNotAllowedError: no organisation has such a name.
+        NoAccountError: there is none.
+    """
+    wallets, wallet = chosen_home().wallets, wallet_of(checked_name(name))
+    if not wallets.has(wallet):
+        raise NoAccountError(
+            f"No key of {name!r} is kept in {wallets.folder}. Compare the name with the one that joined, or join "
+            "with `stoa partner join`."
+        )
+    return wallets.existing(wallet)
 
 
 def wallet_of(name: str) -> str:
@@ -87,9 +139,9 @@ def join(
     city: CityUrl = None,
 ) -> None:
     """Join the city. A key is made for you if you have none here."""
-    with speaking():
+    with at_the_desk():
         wanted = class_of(class_, JOINING)
-        partner = desk(name, city)
+        partner = desk(name, city, joining=True)
         fresh = partner.join(wanted)
         me = partner.me()
         if me["name"] != partner.name:
@@ -156,7 +208,7 @@ def pay_in(
     amount: Annotated[str, typer.Argument(help="credits, such as 500.00")], name: Name, city: CityUrl = None
 ) -> None:
     """Pay in play money, in a demonstration city."""
-    with speaking():
+    with at_the_desk():
         partner = desk(name, city)
         credits_of(amount)
         partner.pay_in(amount)
@@ -177,7 +229,7 @@ def apply(
     city: CityUrl = None,
 ) -> None:
     """Apply for a use case. Data that is not personal is decided by rule, in seconds."""
-    with speaking():
+    with at_the_desk():
         wanted = parse_routine(routine.read_bytes()).document()
         partner = desk(name, city)
         number = partner.apply(wanted, purpose=purpose, k=k, days=days)
@@ -190,7 +242,7 @@ def apply(
 @app.command(epilog="Example: stoa partner quote 1 --as 'Bike Lab'")
 def quote(licence: Licence, name: Name, city: CityUrl = None) -> None:
     """What one run costs now, why, and what to expect of it."""
-    with speaking():
+    with at_the_desk():
         offered = desk(name, city).quote_order(licence)
         say(plain(offered["price"]["explained"]))
         say(plain(expectation(offered["coverage"])))
@@ -207,7 +259,7 @@ def expectation(coverage: dict[str, Any] | None) -> str:
 @app.command(epilog="Example: stoa partner buy 3 --as 'Bike Lab'")
 def buy(use_case: UseCase, name: Name, city: CityUrl = None) -> None:
     """Buy a licence: one signature, one transaction."""
-    with speaking():
+    with at_the_desk():
         bought = desk(name, city).buy_licence(use_case)
         say(f"Licence {bought['number']} is yours for {bought['price']} credits.")
 
@@ -226,7 +278,7 @@ def order(
     city: CityUrl = None,
 ) -> None:
     """Order one run, wait for its end, and say what became of it."""
-    with speaking():
+    with at_the_desk():
         versions = versions_of(version or [])
         partner = desk(name, city)
         id_ = partner.place_order(partner.quote_order(licence, versions=versions or None, seconds=seconds))
@@ -246,7 +298,7 @@ def result(
     city: CityUrl = None,
 ) -> None:
     """Fetch an answer, check it against the ledger's digest, and show it."""
-    with speaking():
+    with at_the_desk():
         content = desk(name, city).result_bytes(hexed(digest_of(order_, "an order")))
         if target is not None:
             target.write_bytes(content)

@@ -119,7 +119,7 @@ def progressing(title: str) -> Generator[Callable[[int, int], None]]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, transient=True, console=errors) as bar:
+    with Progress(*columns, transient=True, console=errors, disable=not errors.is_terminal) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -129,7 +129,8 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     if not rows:
         say(empty)
         return
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    say(f"[bold]{title}[/bold]")
+    made = Table(box=None, pad_edge=False)
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:

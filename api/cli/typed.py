@@ -137,7 +137,7 @@ def address_of(typed: str) -> str:
     """
     try:
         parts = urlsplit(typed)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable or not typed.isascii() or not typed.isprintable() or " " in typed:

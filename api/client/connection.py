@@ -132,14 +132,18 @@ class Connection:
         try:
             return self._client.request(method, path, headers=headers, **options)
         except httpx.HTTPError as error:
-            raise CityUnreachableError(f"The city at {self.url} does not answer. Is it running?") from error
+            raise CityUnreachableError(
+                f"The city at {self.url} does not answer. Start it with `stoa serve`, or name another with --city."
+            ) from error
 
 
 def refusal(answer: httpx.Response) -> RefusedError:
     try:
         problem = answer.json()
+        wrong = "; ".join(f"{one['at']}: {one['message']}" for one in problem.get("errors") or [])
+        detail = str(problem.get("detail") or problem["title"])
         return RefusedError(
-            answer.status_code, str(problem["code"]), str(problem.get("detail") or problem["title"])
+            answer.status_code, str(problem["code"]), f"{wrong}. Mend it and try again." if wrong else detail
         )
     except (ValueError, KeyError, TypeError):
         return RefusedError(

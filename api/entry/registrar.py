@@ -11,13 +11,15 @@ def run(home: Home) -> int:
     """Serve the registrar's office until told to stop.
 
     Raises:
+        CityFileError: there is no city here.
         PortTakenError: something else listens at the registrar's address.
     """
+    city = home.city()
     serve_registrar(
         home.registrar,
         LOOPBACK,
         require_free_port(home.settings.registrar),
-        city=home.city(),
+        city=city,
         node=home.node(),
         city_token=home.registrar_token.read_text().strip(),
         started=lambda url: print(f"The registrar's office is at {url}", flush=True),

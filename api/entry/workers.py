@@ -10,8 +10,10 @@ def run(home: Home) -> int:
     """Run the background workers until told to stop; only one process does, since it follows and sends in order.
 
     Raises:
+        CityFileError: there is no city here.
         CityInUseError: another one does.
     """
+    home.city()
     with home.holding("workers"):
         return work(home)
 

@@ -59,7 +59,7 @@ def serve(
             url = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
             return _run(devnet, listener, settings, lambda: started(devnet, url))
     except (DevnetError, KeyFileError) as error:
-        print(error, file=sys.stderr)
+        print(f"{error.code}: {error}", file=sys.stderr)
         return 1
 
 

@@ -33,14 +33,19 @@ def found(
     """
     deployer = LocalSigner.fresh()
     keys = {role: home.keys.signer(role) for role in OFFICERS}
+    deputy = home.deputy_keys.signer("deputy")
     registrar = home.registrar_keys.signer("registrar")
-    listed = [deployer.address, *(keys[role].address for role in OFFICERS if role != "attestor")]
+    listed = [
+        deployer.address,
+        *(keys[role].address for role in OFFICERS if role != "attestor"),
+        deputy.address,
+    ]
     write_door(home, listed, None)
     city = deploy(
         node,
         deployer,
         name=name,
-        officers=officers(keys),
+        officers=officers(keys, deputy),
         registrar=registrar.address,
         attestor=Ed25519Attestor(keys["attestor"].secret).public_key,
         profile=PROFILES[profile],
@@ -54,11 +59,11 @@ def found(
     return city
 
 
-def officers(keys: dict[str, LocalSigner]) -> Officers:
+def officers(keys: dict[str, LocalSigner], deputy: LocalSigner) -> Officers:
     return Officers(
         city=keys["city"].address,
         admin=keys["admin"].address,
-        operators=(keys["operator"].address, keys["deputy"].address),
+        operators=(keys["operator"].address, deputy.address),
         treasurer=keys["treasurer"].address,
         guardian=keys["guardian"].address,
         settler=keys["settler"].address,

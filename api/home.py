@@ -30,7 +30,6 @@ OFFICERS = (
     "city",
     "admin",
     "operator",
-    "deputy",
     "treasurer",
     "guardian",
     "settler",
@@ -39,7 +38,7 @@ OFFICERS = (
     "revoker",
     "attestor",
 )
-"""The roles whose keys are kept in the city's own keystore. The registrar and the sequencer keep theirs apart."""
+"""The roles whose keys are kept in the city's own keystore. Deputy, registrar and sequencer keep theirs apart."""
 
 
 class SettingsError(InvalidError):
@@ -186,6 +185,11 @@ class Home:
     @property
     def keys(self) -> KeyStore:
         return KeyStore(self.folder / "keys")
+
+    @property
+    def deputy_keys(self) -> KeyStore:
+        """The second operator's key: hers to take away, so that nobody alone is two persons."""
+        return KeyStore(self.folder / "deputy")
 
     @property
     def registrar_keys(self) -> KeyStore:

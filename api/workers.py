@@ -45,13 +45,12 @@ SENDING_ROLES = (
     "ombudsman",
     "relay",
     "operator",
-    "deputy",
     "treasurer",
     "guardian",
     "settler",
 )
-"""Whose messages are sent, in this order. Revocations come first and from a key that sends nothing else: what waits
-for a nonce of the relay, a grant or an order, never holds one up.
+"""Whose messages are sent, in this order; the deputy sends her own (`api.deputy`). Revocations come first and from a
+key that sends nothing else: what waits for a nonce of the relay, a grant or an order, never holds one up.
 """
 FAILPOINT = "STOA_FAILPOINT"
 

@@ -131,10 +131,12 @@ class Office:
         with self.house.database.reading() as session:
             found = catalogue.dataset_named(session, parsed.name)
         if public:
-            with self.house.database.writing() as session:
-                datasets.declare_not_personal(
-                    session, self.house, found.number, "Counts of things, not of people."
-                )
+            for operator in ("operator", "deputy"):
+                with self.house.database.writing() as session:
+                    reason = "Counts of things, not of people."
+                    datasets.declare_not_personal(
+                        session, self.house, found.number, reason, operator=operator
+                    )
             self.pump()
         self.deliver(parsed.name, source, table=table)
         return found.number

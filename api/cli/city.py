@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.context import Opened, opened, settled
+from api.cli.context import Opened, in_words, opened, settled
+from api.cli.signing import As, Keys, Signing, carrying
 from api.cli.terminal import in_credits, plain, progressing, say, speaking, table
 from api.cli.typed import (
     class_of,
@@ -22,6 +23,7 @@ from api.cli.typed import (
 from ledger.bindings import Tariff
 from ledger.digests import sha256
 from ledger.enums import Class, UseCaseState
+from ledger.outbox import scheduling
 from marketplace.analysis.routine import parse_routine
 from marketplace.catalogue import queries as catalogue
 from marketplace.catalogue import service as datasets
@@ -31,7 +33,7 @@ from marketplace.catalogue.sources import Row
 from marketplace.consent import service as consents
 from marketplace.disclosure import assessment
 from marketplace.disclosure.assessment import Report
-from marketplace.errors import ConflictError
+from marketplace.errors import ConflictError, NotFoundError
 from marketplace.licences import service as licences
 from marketplace.participants import queries as participants
 from marketplace.participants import service as participation
@@ -49,6 +51,21 @@ NUMBER = re.compile(r"[0-9]{1,9}")
 Participant = Annotated[int, typer.Argument(min=1, max=2**32 - 1, help="the participant's number")]
 UseCase = Annotated[int, typer.Argument(min=1, max=2**32 - 1, help="the use case's number")]
 Reason = Annotated[str, typer.Option(help="the reason, as it is published")]
+
+
+SECOND_PERSON = "It takes two persons who say the same, to the letter. The other one's words go with"
+
+
+class NothingToPublishError(ConflictError):
+    """Citizens are not asked about this use case."""
+
+    code = "nothing_to_publish"
+
+
+class NothingWaitsError(NotFoundError):
+    """No act of this number is scheduled."""
+
+    code = "nothing_waits"
 
 
 class DescriptionChangedError(ConflictError):
@@ -89,18 +106,14 @@ def dataset(
     description: Annotated[Path, typer.Argument(help="the dataset's description (JSON)")],
     source: Annotated[Path, typer.Argument(help="the delivery: CSV, SQLite file or JSON lines")],
     table_name: Annotated[str | None, typer.Option("--table", help="the table of a SQLite file")] = None,
-    not_personal: Annotated[
-        str | None, typer.Option(help="why nobody can be found in it (two operators sign this)")
-    ] = None,
 ) -> None:
     """Register a dataset with the city as steward, or publish its next version when it is registered."""
     with speaking(), opened() as city:
         parsed = parse_description(description.read_bytes())
-        reason = None if not_personal is None else published_text(not_personal, "The reason")
         require_same(city, parsed)
         with progressing(f"checking {source.name}") as progress:
             rows = check_delivery(parsed, source, table_name, progress)
-        register_dataset(city, parsed, reason)
+        register_dataset(city, parsed)
         with progressing(f"sealing {rows:,} rows"), city.house.database.writing() as session:
             found = catalogue.dataset_named(session, parsed.name)
             key = datasets.publish(
@@ -168,10 +181,10 @@ def check_delivery(
     return rows
 
 
-def register_dataset(city: Opened, description: DatasetDescription, not_personal: str | None) -> None:
-    """Register it unless it is; two operators declare it not personal if asked."""
+def register_dataset(city: Opened, description: DatasetDescription) -> None:
+    """Register it unless it is."""
     with city.house.database.reading() as session:
-        known = {found.name: found for found in catalogue.datasets(session)}
+        known = {found.name for found in catalogue.datasets(session)}
     if description.name not in known:
         with city.house.database.writing() as session:
             key = datasets.register(
@@ -182,14 +195,33 @@ def register_dataset(city: Opened, description: DatasetDescription, not_personal
                 signer=city.home.keys.existing("city"),
             )
         settled(city, key)
-    if not_personal is None:
-        return
-    with city.house.database.reading() as session:
-        found = catalogue.dataset_named(session, description.name)
-    if found.personal:
+
+
+@app.command(
+    "not-personal", epilog="Example: stoa city not-personal bikes --reason 'Counts of rides by the hour.'"
+)
+def not_personal(
+    name: Annotated[str, typer.Argument(help="the dataset's name")],
+    reason: Reason,
+    signing: As = Signing.OPERATOR,
+    keys: Keys = None,
+) -> None:
+    """Say that nobody can be found in a dataset. It holds once operator and deputy have said the same."""
+    with speaking(), opened() as city:
+        words = published_text(reason, "The reason")
+        carried = carrying(city, signing, keys)
         with city.house.database.writing() as session:
-            keys = datasets.declare_not_personal(session, city.house, found.number, not_personal)
-        settled(city, *keys)
+            found = catalogue.dataset_named(session, name)
+            key = datasets.declare_not_personal(
+                session, city.house, found.number, words, operator=signing.value
+            )
+        settled(city, key, meanwhile=carried)
+        with city.house.database.reading() as session:
+            personal = catalogue.dataset_named(session, name).personal
+        if personal:
+            say(f"You have said so. {SECOND_PERSON} `stoa city not-personal {name} --as {signing.other}`.")
+        else:
+            say(f"{name} is not personal: nobody is asked about it, and no group in it is hidden.")
 
 
 @app.command("datasets", epilog="Example: stoa city datasets")
@@ -257,12 +289,12 @@ def decide(
     days: Annotated[
         int | None, typer.Option(min=1, max=65_535, help="condition: the longest duration in days")
     ] = None,
-    second: Annotated[
-        bool, typer.Option("--second", help="confirm as the second operator, where the data is sensitive")
-    ] = False,
+    signing: As = Signing.OPERATOR,
+    keys: Keys = None,
 ) -> None:
-    """Decide about a use case, finally. Allowing one on personal data publishes its notices."""
+    """Decide about a use case, finally; on sensitive data operator and deputy do. The operator's publishes notices."""
     with speaking(), opened() as city:
+        carried = carrying(city, signing, keys)
         with city.house.database.writing() as session:
             key = use_case_service.decide(
                 session,
@@ -272,21 +304,76 @@ def decide(
                 reason=published_text(reason, "The reason"),
                 minimum_cohort=k,
                 longest_days=days,
-                operator="deputy" if second else "operator",
+                operator=signing.value,
+            )
+        settled(city, key, meanwhile=carried)
+        with city.house.database.reading() as session:
+            found = use_cases.use_case(session, number)
+        if found.state is UseCaseState.APPLIED:
+            other = f"`stoa city decide {number} --as {signing.other}`"
+            say(f"Use case {number} is on sensitive data. {SECOND_PERSON} {other}.")
+            return
+        say(f"Use case {number} is {found.state.name.lower()}.")
+        if found.personal and found.state is UseCaseState.ALLOWED:
+            if signing is Signing.OPERATOR:
+                published(city, number)
+            else:
+                say(f"The operator publishes what citizens read: `stoa city notices {number}`.")
+
+
+@app.command(epilog="Example: stoa city notices 3")
+def notices(number: UseCase) -> None:
+    """Publish what citizens read about an allowed use case, where its decision did not: it waited, or took two."""
+    with speaking(), opened() as city:
+        with city.house.database.reading() as session:
+            found = use_cases.use_case(session, number)
+        if found.state is not UseCaseState.ALLOWED or not found.personal:
+            raise NothingToPublishError(
+                f"Use case {number} is {found.state.name.lower()} and on data that is "
+                f"{'about people' if found.personal else 'not personal'}: citizens are not asked about it."
+            )
+        published(city, number)
+
+
+def published(city: Opened, number: int) -> None:
+    """Publish the notices of an allowed use case, and wait for them."""
+    with city.house.database.writing() as session:
+        keys = use_case_service.publish_notices(session, city.house, number)
+    settled(city, *keys)
+    say(f"Its notices are published: {len(keys)}.")
+
+
+@app.command(epilog="Example: stoa city waiting")
+def waiting() -> None:
+    """List the acts that are scheduled and wait for their hour (profile production)."""
+    with speaking(), opened() as city, city.house.database.reading() as session:
+        rows = [
+            (
+                act.number,
+                act.role,
+                act.name,
+                "not scheduled yet" if act.ready_at is None else in_words(act.ready_at),
+                "cancelled" if act.cancelled else "",
+            )
+            for act in scheduling.waiting_acts(session)
+        ]
+        table("Acts that wait", ("no", "by", "act", "can be done from", ""), rows, empty="No act waits.")
+
+
+@app.command(epilog="Example: stoa city cancel 12")
+def cancel(
+    number: Annotated[int, typer.Argument(min=1, help="the act's number (`stoa city waiting`)")],
+) -> None:
+    """Cancel an act that waits, as the guardian."""
+    with speaking(), opened() as city:
+        with city.house.database.writing() as session:
+            key = scheduling.cancel(session, city.house.contracts.access, number)
+        if key is None:
+            raise NothingWaitsError(
+                f"No act {number} is scheduled. `stoa city waiting` lists those that are."
             )
         settled(city, key)
-        with city.house.database.writing() as session:
-            found = use_cases.use_case(session, number)
-            notices = (
-                use_case_service.publish_notices(session, city.house, number)
-                if found.personal and found.state is UseCaseState.ALLOWED
-                else []
-            )
-        settled(city, *notices)
-        if found.state is UseCaseState.APPLIED:
-            say(f"Use case {number} is on sensitive data: a second operator says the same with --second.")
-        else:
-            say(f"Use case {number} is {found.state.name.lower()}.")
+        say(f"Act {number} is cancelled: the ledger refuses it when its hour comes.")
 
 
 @app.command(epilog="Example: stoa city rule 'Data that is not about people may be used for any purpose.'")

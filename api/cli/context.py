@@ -1,8 +1,9 @@
 """What a command works on: the city in `--home`, its databases and its node."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from api.home import Home
@@ -23,6 +24,12 @@ class LedgerRefusedError(ConflictError):
     """The ledger would not do it."""
 
     code = "ledger_refused"
+
+
+class ScheduledError(UnavailableError):
+    """It must wait before it can be done, and is scheduled on the ledger."""
+
+    code = "scheduled"
 
 
 class NotConfirmedError(UnavailableError):
@@ -67,19 +74,30 @@ def opened() -> Generator[Opened]:
         house.close()
 
 
-def settled(city: Opened, *keys: str) -> None:
-    """Wait until these messages are final and projected.
+def settled(city: Opened, *keys: str, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Wait until these messages are final and projected; `meanwhile` is done before each look.
 
     Raises:
         LedgerRefusedError: a contract refused one.
+        ScheduledError: one must wait for longer than this does.
         NotConfirmedError: no worker sends, or the ledger stands still.
     """
     patience = PATIENCE if city.home.is_held("workers") else PATIENCE_WITHOUT_WORKERS
     for key in keys:
-        if not wait_until(lambda key=key: is_done(city.house, key), seconds=patience):
+
+        def decided(key: str = key) -> bool:
+            meanwhile()
+            return is_done(city.house, key) or ready_at(city.house, key, patience) is not None
+
+        if not wait_until(decided, seconds=patience):
             raise NotConfirmedError(
                 "It is queued and not on the ledger yet. Are the workers running (`stoa serve`)? Nothing is lost: it "
                 "is done when they run."
+            )
+        if (later := ready_at(city.house, key, patience)) is not None:
+            raise ScheduledError(
+                f"It is scheduled on the ledger and can be done from {in_words(later)} on, unless a guardian cancels "
+                "it. The workers do it then; what the deputy signs she asks for again. `stoa city waiting` lists it."
             )
         with city.house.database.reading() as session:
             fate = messages.fate(session, key)
@@ -97,6 +115,22 @@ def is_done(house: House, key: str) -> bool:
             return fate.block_number is None or head(session).number >= fate.block_number
         except NotReadyError:
             return False
+
+
+def ready_at(house: House, key: str, patience: float) -> int | None:
+    """Block time from which a message can be done, where that is later than somebody waits."""
+    with house.database.reading() as session:
+        fate = messages.fate(session, key)
+        if fate is None or fate.is_final or fate.ready_at is None:
+            return None
+        try:
+            return fate.ready_at if fate.ready_at > head(session).timestamp + patience else None
+        except NotReadyError:
+            return None
+
+
+def in_words(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%-d %B %Y, %H:%M:%S UTC")
 
 
 def projector_of(city: Opened) -> Projector:

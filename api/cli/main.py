@@ -2,6 +2,7 @@
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -78,13 +79,26 @@ def demo(
         play(home, console, once=once, details=details, json_file=json_file)
 
 
-@app.command(epilog="Example: stoa --home my-city serve --name 'My City'")
+class ProfileName(StrEnum):
+    """How long the acts of a city's people wait: `ledger.roles.PROFILES`."""
+
+    DEVNET = "devnet"
+    PRODUCTION = "production"
+
+
+@app.command(epilog="Example: stoa --home my-city serve --name 'My City' --profile production")
 def serve(
-    name: Annotated[str | None, typer.Option(help="open a city of this name if there is none here")] = None,
+    name: Annotated[str | None, typer.Option(help="found a city of this name if there is none here")] = None,
+    profile: Annotated[
+        ProfileName | None,
+        typer.Option(
+            help="how long its operators' acts wait, for good (docs/operating.md)", show_default="devnet"
+        ),
+    ] = None,
 ) -> None:
-    """Run the kept city: chain, registrar, workers and server, until Ctrl-C. With --name, open one first."""
+    """Run the kept city: chain, registrar, workers and server, until Ctrl-C. With --name, found one first."""
     with speaking():
-        serve_city(chosen_home(), name=name)
+        serve_city(chosen_home(), name=name, profile=None if profile is None else profile.value)
 
 
 @app.command(epilog="Example: stoa devnet --port 8545")

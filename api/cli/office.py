@@ -11,13 +11,14 @@ from api.demo.stage import CITY, Stage
 from api.home import Home
 from api.processes import Processes
 from api.registrar.serving import open_register
+from ledger.roles import DEVNET
 from marketplace.errors import ConflictError, InvalidError
 from marketplace.participants.rules import checked_name
 from marketplace.registrar import service as registrar
 
 OLDEST = 150
-
 HEADING = ("kind", "key", "age")
+
 
 class RegisterFileError(InvalidError):
     """The file is no register."""
@@ -64,8 +65,8 @@ def register_entries(path: Path) -> list[registrar.Entry]:
     """The people that a CSV file names, each once.
 
     Raises:
-        RegisterFileError
         OSError: there is no such file.
+        RegisterFileError
     """
     found: dict[tuple[str, str], registrar.Entry] = {}
     number = 0
@@ -138,12 +139,12 @@ def require_demonstration(home: Home) -> None:
         )
 
 
-def serve_city(home: Home, *, name: str | None = None) -> None:
-    """Run every process of the city until Ctrl-C or SIGTERM. A city called `name` is opened if there is none.
+def serve_city(home: Home, *, name: str | None = None, profile: str | None = None) -> None:
+    """Run every process of the city until Ctrl-C or SIGTERM. A city called `name` is founded if there is none.
 
     Raises:
         CityFileError: there is none, and no name for one.
-        OtherCityError: there is one with another name.
+        OtherCityError: there is one with another name, or another profile.
         CityInUseError: it is running already.
     """
     if name is None or home.is_founded:
@@ -152,6 +153,11 @@ def serve_city(home: Home, *, name: str | None = None) -> None:
             raise OtherCityError(
                 f"The city in {home.folder} is called {kept}. Leave --name out, or name another folder with --home."
             )
+        if profile is not None and profile != home.city().profile:
+            raise OtherCityError(
+                f"The city in {home.folder} was founded with the profile {home.city().profile}, and keeps it. Leave "
+                "--profile out, or name another folder with --home."
+            )
     else:
         name = checked_name(name)
     stage = Stage(home)
@@ -159,7 +165,7 @@ def serve_city(home: Home, *, name: str | None = None) -> None:
         try:
             settings = stage.choose_ports(playing=False)
             stage.start_chain()
-            stage.open_city(name=name or home.city().name)
+            stage.open_city(name=name or home.city().name, profile=profile or DEVNET.name)
             stage.start_office()
             say(
                 f"{plain(home.city().name)} is open at {settings.public} (node {settings.node}). Ctrl-C stops it."

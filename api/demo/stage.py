@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from api.cli.context import Opened, settled
+from api.deputy import deputy_sender
 from api.founding import found
 from api.home import LOOPBACK, Home, Settings, port_of
 from api.processes import Processes, free_port
@@ -17,6 +18,7 @@ from api.workers import wait_until
 from ledger.keys import write_private
 from ledger.node import Node
 from ledger.outbox import messages
+from ledger.roles import DEVNET
 from ledger.storage import private_folder
 from marketplace.errors import ConflictError, UnavailableError
 from marketplace.house import House
@@ -118,11 +120,18 @@ class Stage:
         self.processes.start("devnet", "ledger.devnet", "--folder", str(self.home.devnet), "--port", port)
         self._require(self.home.settings.node, "devnet")
 
-    def open_city(self, progress: Callable[[str], None] = lambda step: None, *, name: str = CITY) -> bool:
+    def open_city(
+        self,
+        progress: Callable[[str], None] = lambda step: None,
+        *,
+        name: str = CITY,
+        profile: str = DEVNET.name,
+    ) -> bool:
         """Found the city unless it is there. Whether it is new."""
         fresh = not self.home.is_founded
         if fresh:
-            found(self.home, Node.at(self.home.settings.node), name=name, progress=progress)
+            node = Node.at(self.home.settings.node)
+            found(self.home, node, name=name, profile=profile, progress=progress)
         self._city = Opened(self.home, self.home.house(), self.home.node())
         return fresh
 
@@ -153,6 +162,10 @@ class Stage:
         """Wait until the ledger has these messages and the read model has their blocks."""
         self.processes.require_running()
         settled(self.city, *keys)
+
+    def agreed(self, key: str) -> None:
+        """As `settled` for what the second operator says, with a key that the city's processes do not have."""
+        settled(self.city, key, meanwhile=deputy_sender(self.home, self.house, self.city.node).step)
 
     def wait_for(self, keys: list[str], progress: Callable[[int, int], None]) -> None:
         """As `settled` for many messages of one batch, showing how many are done.

@@ -4,10 +4,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, String, Update, and_, cast, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger.abi import Call
+from ledger.digests import sha256
 from ledger.outbox.tables import MessageRow, State, TransactionRow
 
 KEYS_AT_ONCE = 1_000
@@ -80,6 +81,23 @@ def put(
     return True
 
 
+def put_word(session: Session, call: Call, *, about: str, signer: str) -> str:
+    """Put the word of one of two persons about something; it is done when the other says the same. Returns its key.
+
+    Said again it is sent again, but not while it is the last word: the ledger has it.
+    """
+    key = f"{about}:{signer}:{sha256(call.data).hex()}"
+    about_it = MessageRow.business_key.startswith(f"{about}:", autoescape=True)
+    last = session.scalar(
+        select(MessageRow.business_key).where(about_it).order_by(MessageRow.id.desc()).limit(1)
+    )
+    before = fate(session, key)
+    if before is not None and before.succeeded and last != key:
+        session.execute(_giving_up().where(MessageRow.business_key == key))
+    put(session, call, key=key, signer=signer)
+    return key
+
+
 def put_many(
     session: Session,
     calls: Sequence[tuple[str, Call]],
@@ -125,11 +143,13 @@ def has_failed() -> ColumnElement[bool]:
 def _give_up_keys(session: Session, keys: Sequence[str]) -> None:
     """Let failed messages keep their story and give their keys to whoever puts the same again."""
     for start in range(0, len(keys), KEYS_AT_ONCE):
-        failed = update(MessageRow).where(
-            MessageRow.business_key.in_(keys[start : start + KEYS_AT_ONCE]), has_failed()
-        )
-        earlier = MessageRow.business_key + "~" + cast(MessageRow.id, String)
-        session.execute(failed.values(business_key=earlier))
+        these = MessageRow.business_key.in_(keys[start : start + KEYS_AT_ONCE])
+        session.execute(_giving_up().where(these, has_failed()))
+
+
+def _giving_up() -> Update:
+    earlier = MessageRow.business_key + "~" + cast(MessageRow.id, String)
+    return update(MessageRow).values(business_key=earlier)
 
 
 def count_unfinished(session: Session, keys: Sequence[str]) -> int:

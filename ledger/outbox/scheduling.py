@@ -8,7 +8,7 @@ Who must wait, and how long, says the ledger's AccessManager. It also refuses, b
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import String, cast, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ledger.abi import Call
@@ -32,6 +32,54 @@ class Waiting:
     awaited: MessageRow
     caller: str | None
     """Whose transaction carried the awaited message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A message that waits for its hour."""
+
+    number: int
+    role: str
+    name: str
+    """The contract's function."""
+    ready_at: int | None
+    """Block time from which it can be done; None: it is not scheduled yet."""
+    cancelled: bool
+
+
+def waiting_acts(session: Session) -> list[Act]:
+    """Everything that is scheduled, or about to be, and not done yet."""
+    cancel = aliased(MessageRow)
+    cancelled = exists().where(
+        cancel.business_key == "cancel:" + cast(MessageRow.id, String),
+        cancel.state == State.FINAL,
+        cancel.refusal.is_(None),
+    )
+    rows = session.execute(
+        select(MessageRow, cancelled)
+        .where(MessageRow.state == State.INTENT, MessageRow.waits_for.is_not(None))
+        .order_by(MessageRow.id)
+    )
+    return [Act(row.id, row.signer, row.signature.split("(")[0], row.ready_at, gone) for row, gone in rows]
+
+
+def cancel(session: Session, access: CityAccess, number: int) -> str | None:
+    """Put what cancels an act that waits, by the guardian. Returns the outbox key; None: no such act is scheduled."""
+    schedule = aliased(MessageRow)
+    found = session.execute(
+        select(MessageRow, TransactionRow.signer)
+        .join(schedule, schedule.id == MessageRow.waits_for)
+        .join(TransactionRow, TransactionRow.id == schedule.transaction_id)
+        .where(MessageRow.id == number, MessageRow.state == State.INTENT, MessageRow.ready_at.is_not(None))
+    ).one_or_none()
+    if found is None:
+        return None
+    message, caller = found
+    key = f"cancel:{number}"
+    messages.put(
+        session, access.cancel(caller, message.contract, message.calldata), key=key, signer="guardian"
+    )
+    return key
 
 
 class Schedules:

@@ -63,17 +63,14 @@ def register(
     return key
 
 
-def declare_not_personal(session: Session, house: House, number: int, reason: str) -> list[str]:
-    """Say, by two operators, that nobody can be found in a dataset."""
+def declare_not_personal(session: Session, house: House, number: int, reason: str, *, operator: str) -> str:
+    """Say, by one of two operators, that nobody can be found in a dataset. Returns the outbox key.
+
+    It holds once the other says the same, in the same words.
+    """
     digest = artefacts.keep_text(session, "reason", reason)
-    keys: list[str] = []
-    for operator in ("operator", "deputy"):
-        key = f"not-personal:{number}:{operator}"
-        messages.put(
-            session, house.contracts.datasets.declare_not_personal(number, digest), key=key, signer=operator
-        )
-        keys.append(key)
-    return keys
+    call = house.contracts.datasets.declare_not_personal(number, digest)
+    return messages.put_word(session, call, about=f"not-personal:{number}", signer=operator)
 
 
 def delivered_rows(description: DatasetDescription, source: Path, table: str | None = None) -> Iterator[Row]:

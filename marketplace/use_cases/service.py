@@ -295,9 +295,7 @@ def decide(
         ),
     )
     call = house.contracts.use_cases.decide(number, decision)
-    key = f"decide:{number}:{operator}:{sha256(call.data).hex()}"
-    messages.put(session, call, key=key, signer=operator)
-    return key
+    return messages.put_word(session, call, about=f"decide:{number}", signer=operator)
 
 
 def conditions_document(session: Session, found: queries.UseCase, conditions: list[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.revocation_code import RevocationCode
-from marketplace.consent import queries, stopping
+from marketplace.consent import stopping
 from marketplace.consent.queries import UnknownConsentError
 from marketplace.consent.standing import Person, subject_of
 from marketplace.consent.tables import ConsentRow, LinkRow, StopRow
@@ -21,17 +21,14 @@ def stop_by_code(session: Session, vault: Session, house: House, code: Revocatio
         UnknownConsentError, ConsentLostError, AlreadyRevokedError
     """
     try:
-        found = queries.by_code(session, code).consent.id
+        stopping.stop_by_code(session, vault, house, code)
     except UnknownConsentError:
-        on_its_way = vault.scalar(select(LinkRow.consent).where(LinkRow.code == str(code)))
-        if on_its_way is None:
+        on_its_way = list(vault.scalars(select(LinkRow.consent).where(LinkRow.code == str(code))))
+        if not on_its_way:
             raise
-        stopping.require_not_lost(session, on_its_way)
-        _note(session, vault, on_its_way)
-    else:
-        stopping.stop_by_code(session, house, code)
-        if vault.get(LinkRow, found) is not None:
-            _note(session, vault, found)
+        for consent in on_its_way:
+            stopping.require_not_lost(session, consent)
+            _note(session, vault, consent)
 
 
 def stop_one(session: Session, vault: Session, house: House, *, person: Person, consent: bytes) -> None:

@@ -38,11 +38,23 @@ def given(session: Session, id_: bytes) -> GivenConsent:
     return _given(row)
 
 
-def by_code(session: Session, code: RevocationCode) -> GivenConsent:
-    row = session.scalar(select(ConsentRow).where(ConsentRow.revocation_hash == code.hash))
-    if row is None:
+def by_code(session: Session, code: RevocationCode) -> list[GivenConsent]:
+    """The consents that this code ends, oldest first.
+
+    It is one, unless somebody copied the code's digest from the ledger into a consent of his own.
+
+    Raises:
+        UnknownConsentError
+    """
+    rows = session.scalars(
+        select(ConsentRow)
+        .where(ConsentRow.revocation_hash == code.hash)
+        .order_by(ConsentRow.granted_in, ConsentRow.id)
+    )
+    found = [_given(row) for row in rows]
+    if not found:
         raise UnknownConsentError("No consent on the ledger has this code. Compare it with the paper.")
-    return _given(row)
+    return found
 
 
 def cohort_at(session: Session, use_case: int, at: Block) -> Cohort:

@@ -311,19 +311,26 @@ def _link(
     )
 
 
-def revoke_by_code(session: Session, house: House, code: RevocationCode) -> bytes:
-    """End the consent whose paper has this code. Returns its id.
+def revoke_by_code(session: Session, house: House, code: RevocationCode) -> list[bytes]:
+    """End every consent that this code ends and that has not ended. Their ids, the oldest first.
 
     Raises:
         UnknownConsentError, AlreadyRevokedError
     """
-    found = queries.by_code(session, code)
-    if found.consent.revoked_in is not None:
+    running = [one for one in queries.by_code(session, code) if one.consent.revoked_in is None]
+    if not running:
         raise AlreadyRevokedError("This consent has ended already. There is nothing left to stop.")
-    id_ = found.consent.id
+    for one in running:
+        end_with_code(session, house, one, code)
+    return [one.consent.id for one in running]
+
+
+def end_with_code(session: Session, house: House, found: queries.GivenConsent, code: RevocationCode) -> str:
+    """Queue the end of one consent by its code. Returns the outbox key."""
+    key = f"revoke:{found.consent.id.hex()}"
     call = house.contracts.consents.revoke_by_code(found.terms, found.own, code.value)
-    messages.put(session, call, key=f"revoke:{id_.hex()}", signer="revoker", gas=200_000)
-    return id_
+    messages.put(session, call, key=key, signer="revoker", gas=200_000)
+    return key
 
 
 def revoke_by_mandate(session: Session, house: House, id_: bytes, mandate: bytes) -> str:

@@ -23,6 +23,7 @@ from marketplace.consent.queries import UnknownConsentError
 from marketplace.consent.service import (
     AlreadyRevokedError,
     WrongConsentSignatureError,
+    end_with_code,
     revoke_by_code,
     revoke_by_mandate,
 )
@@ -47,13 +48,18 @@ class WrongCodeError(InvalidError):
     code = "wrong_revocation_code"
 
 
-def stop_by_code(session: Session, house: House, code: RevocationCode) -> str:
+def stop_by_code(session: Session, vault: Session, house: House, code: RevocationCode) -> str:
     """End the consent whose paper has this code, without any account. Returns the outbox key.
 
     Raises:
         UnknownConsentError, AlreadyRevokedError
     """
-    return f"revoke:{revoke_by_code(session, house, code).hex()}"
+    now = head(session).timestamp
+    ended = revoke_by_code(session, house, code)
+    for consent in ended:
+        if vault.get(LinkRow, consent) is not None:
+            vault.merge(_stop(consent, now, int(time.time())))
+    return f"revoke:{ended[0].hex()}"
 
 
 def stop_by_halves(session: Session, house: House, *, terms: Terms, own: Own, code: RevocationCode) -> str:
@@ -93,7 +99,8 @@ def stop_one(session: Session, vault: Session, house: House, *, person: Person, 
         raise UnknownConsentError("You have given no such consent.")
     if session.get(ConsentRow, consent) is None:
         require_not_lost(session, consent)
-    queries.given(session, consent)
+    if queries.given(session, consent).consent.revoked_in is not None:
+        raise AlreadyRevokedError("This consent has ended already. There is nothing left to stop.")
     vault.merge(_stop(consent, now, int(time.time())))
     return end(session, house, link)
 
@@ -140,9 +147,10 @@ def _send(house: House, consent: bytes) -> None:
 
 
 def end(session: Session, house: House, link: LinkRow) -> str:
-    """Queue the end of one consent: by its code if that is kept, else on the mandate that her wish is."""
+    """Queue the end of one running consent: by its code if that is kept, else on the mandate that her wish is."""
     if link.code is not None:
-        return stop_by_code(session, house, RevocationCode.parse(link.code))
+        code = RevocationCode.parse(link.code)
+        return end_with_code(session, house, queries.given(session, link.consent), code)
     wish = {"v": 1, "wish": "stop", "consent": "0x" + link.consent.hex(), "shown": "letter"}
     return revoke_by_mandate(session, house, link.consent, artefacts.keep_document(session, "mandate", wish))
 

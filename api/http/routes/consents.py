@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.http.acts import Taken, TypedData, taken
 from api.http.consent_shapes import Own, Terms
-from api.http.dependencies import Here, HouseHere, Reading, Writing
+from api.http.dependencies import Here, HouseHere, Reading, Vault, Writing
 from api.http.once import JustOnce
 from api.http.policies import Anybody, Ombudsman, Slowly
 from api.http.routes.city import BlockAnswer
@@ -130,10 +130,12 @@ def get_cohort_proof(
     status_code=status.HTTP_202_ACCEPTED,
     response_model=Taken,
 )
-def stop_by_code(sent: StopByCode, session: Writing, house: HouseHere, once: JustOnce) -> Response:
+def stop_by_code(
+    sent: StopByCode, session: Writing, vault: Vault, house: HouseHere, once: JustOnce
+) -> Response:
     """Stop a consent with the code on the paper. Whoever holds the paper may; stopping is all it can do."""
     if sent.halves is None:
-        return taken(once, stopping.stop_by_code(session, house, sent.code))
+        return taken(once, stopping.stop_by_code(session, vault, house, sent.code))
     terms, own = sent.halves.terms.struct, sent.halves.own.struct
     return taken(once, stopping.stop_by_halves(session, house, terms=terms, own=own, code=sent.code))
 

@@ -58,6 +58,14 @@ class OrderedTree:
     def root(self) -> bytes:
         return self._levels[-1][0] if self.leaves else ZERO_ROOT
 
+    def __contains__(self, leaf: bytes) -> bool:
+        index = bisect_left(self.leaves, leaf)
+        return index < len(self.leaves) and self.leaves[index] == leaf
+
+    def proof(self, leaf: bytes) -> InclusionProof | ExclusionProof:
+        """That `leaf` is in the tree, or that it is not."""
+        return self.inclusion(leaf) if leaf in self else self.exclusion(leaf)
+
     def inclusion(self, leaf: bytes) -> InclusionProof:
         """Raises KeyError when `leaf` is not in the tree."""
         index = bisect_left(self.leaves, leaf)

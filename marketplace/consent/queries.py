@@ -58,14 +58,23 @@ def by_code(session: Session, code: RevocationCode) -> list[GivenConsent]:
 
 
 def cohort_at(session: Session, use_case: int, at: Block) -> Cohort:
-    rows = session.scalars(
-        select(ConsentRow).where(
+    rows = session.execute(
+        # Columns instead of rows: there may be tens of thousands, and nothing else of them is needed.
+        select(
+            ConsentRow.id,
+            ConsentRow.use_case,
+            ConsentRow.objection,
+            ConsentRow.scope,
+            ConsentRow.valid_until,
+            ConsentRow.granted_in,
+            ConsentRow.revoked_in,
+        ).where(
             ConsentRow.use_case == use_case,
             ConsentRow.granted_in <= at.number,
             or_(ConsentRow.revoked_in.is_(None), ConsentRow.revoked_in > at.number),
         )
     )
-    return cohort((_model(row) for row in rows), use_case, at)
+    return cohort((Consent(*row) for row in rows), use_case, at)
 
 
 def count_in_force(session: Session, use_case: int, at: Block) -> int:

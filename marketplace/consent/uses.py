@@ -11,10 +11,10 @@ from ledger.enums import OrderState
 from ledger.node import Block
 from ledger.tree import ExclusionProof, InclusionProof
 from marketplace.catalogue import artefacts
-from marketplace.consent.queries import cohort_at
 from marketplace.consent.rules import covers
 from marketplace.consent.standing import Person, Standing, standings_of
-from marketplace.consent.tables import StopRow
+from marketplace.consent.tables import LeftOutRow
+from marketplace.consent.trees import cohort_tree
 from marketplace.licences.tables import LicenceRow
 from marketplace.orders import queries as orders
 from marketplace.orders.model import Order
@@ -29,8 +29,8 @@ from marketplace.use_cases.purposes import BY_DIGEST, Purpose
 class Use:
     """One run, as it concerns one consent. `proof` is against `root`, which stands on the ledger with the order.
 
-    `counted`: whether her rows could be in it. The proof says whether her consent was in force on the ledger: from
-    her wish to stop until the ledger hears of it, it was in force and she was not counted.
+    `counted`: whether her rows could be in it, as the run itself wrote it down. The proof says whether her consent was
+    in force on the ledger: from her wish to stop until the ledger hears of it, it was in force and she was not counted.
 
     A run whose answer did not leave the city has no root on the ledger, and so no proof.
     """
@@ -58,7 +58,6 @@ def _uses(session: Session, vault: Session, standing: Standing) -> list[Use]:
     if standing.given is None:
         return []
     consent = standing.given.consent
-    stop = vault.get(StopRow, consent.id)
     use_case = use_cases.use_case(session, standing.use_case)
     recipient = participants.by_number(session, use_case.applicant).name or ""
     licences = list(session.scalars(select(LicenceRow.number).where(LicenceRow.use_case == use_case.number)))
@@ -78,10 +77,12 @@ def _uses(session: Session, vault: Session, standing: Standing) -> list[Use]:
                 versions=artefacts.document(session, order.request_digest)["versions"],
                 at=pinned,
                 counted=covers(consent, use_case.number, pinned)
-                and (stop is None or stop.asked_at > pinned.timestamp),
+                and vault.get(LeftOutRow, (order.id, consent.id)) is None,
                 left_the_city=settled,
                 root=order.consent_root if settled else None,
-                proof=_proof(session, use_case.number, consent.id, pinned) if settled else None,
+                proof=_proof(session, use_case.number, consent.id, pinned, order.consent_root)
+                if settled and order.consent_root is not None
+                else None,
             )
         )
     return made
@@ -106,6 +107,7 @@ def _withheld_at(session: Session, order: bytes) -> int | None:
     return None
 
 
-def _proof(session: Session, use_case: int, consent: bytes, at: Block) -> InclusionProof | ExclusionProof:
-    tree = cohort_at(session, use_case, at).tree
-    return tree.inclusion(consent) if consent in set(tree.leaves) else tree.exclusion(consent)
+def _proof(
+    session: Session, use_case: int, consent: bytes, at: Block, root: bytes
+) -> InclusionProof | ExclusionProof:
+    return cohort_tree(session, use_case, at, root).proof(consent)

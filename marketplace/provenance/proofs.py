@@ -25,10 +25,11 @@ from ledger.enums import OrderState
 from ledger.evidence import header_bytes, log_evidence
 from ledger.node import Log, Node
 from ledger.payments import order_id
-from ledger.tree import InclusionProof
+from ledger.tree import ExclusionProof, InclusionProof
 from ledger.typed_data import last_day, recovered
 from marketplace.catalogue import artefacts
 from marketplace.consent import queries as consents
+from marketplace.consent.trees import cohort_tree
 from marketplace.errors import NotFoundError
 from marketplace.house import House
 from marketplace.licences import queries as licences
@@ -144,17 +145,23 @@ def cohort_proof(session: Session, house: House, node: Node, *, consent: bytes, 
         NotOnLedgerError, EvidenceError, NodeUnreachableError
     """
     given, bought = consents.given(session, consent), orders.order(session, order)
-    if bought.state is not OrderState.SETTLED or bought.consent_block is None or bought.ended_in is None:
+    if (
+        bought.state is not OrderState.SETTLED
+        or bought.consent_block is None
+        or bought.consent_root is None
+        or bought.ended_in is None
+    ):
         raise NotSettledError("This order is not settled, so the ledger names no consents for it.")
     settled = _log(node, house, "Settlement", bought.ended_in, OrderSettled.topic_zero(), order)
     use_case = licences.licence(session, bought.licence).use_case
-    tree = consents.cohort_at(session, use_case, block(session, bought.consent_block)).tree
+    at = block(session, bought.consent_block)
+    proof = cohort_tree(session, use_case, at, bought.consent_root).proof(given.consent.id)
     included = excluded = None
-    if given.consent.id in set(tree.leaves):
-        included = _place(tree.inclusion(consent))
-    else:
-        absent = tree.exclusion(consent)
-        excluded = {"below": _neighbour(absent.below), "above": _neighbour(absent.above)}
+    match proof:
+        case InclusionProof():
+            included = _place(proof)
+        case ExclusionProof():
+            excluded = {"below": _neighbour(proof.below), "above": _neighbour(proof.above)}
     return {
         **_common(house, node, "cohort-proof/1"),
         "consent": hexed(consent),

@@ -25,6 +25,7 @@ from marketplace.consent.tables import (
     EndedByErasureRow,
     ErasedVersionRow,
     ErasureRow,
+    LeftOutRow,
     LinkRow,
     RefusalRow,
     StopRow,
@@ -246,6 +247,7 @@ def _unlink(house: House, id_: bytes) -> None:
         row = vault.get_one(ErasureRow, id_)
         ended = select(EndedByErasureRow.consent).where(EndedByErasureRow.erasure == id_)
         vault.execute(delete(StopRow).where(StopRow.consent.in_(ended)))
+        vault.execute(delete(LeftOutRow).where(LeftOutRow.consent.in_(ended)))
         vault.execute(delete(LinkRow).where(LinkRow.subject == row.subject))
         vault.execute(delete(RefusalRow).where(RefusalRow.kind == row.kind, RefusalRow.key == row.key))
         vault.execute(

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
@@ -9,7 +9,7 @@ from ledger.node import Block
 from ledger.revocation_code import RevocationCode
 from marketplace.analysis.subjects import NOBODY, SubjectSet, subject_set
 from marketplace.consent.rules import Cohort, Consent, cohort
-from marketplace.consent.tables import ConsentRow, LinkRow, StopRow
+from marketplace.consent.tables import ConsentRow, LeftOutRow, LinkRow, StopRow
 from marketplace.errors import NotFoundError
 
 
@@ -93,22 +93,34 @@ def count_in_force(session: Session, use_case: int, at: Block) -> int:
     )
 
 
-def subjects_by_bit(vault: Session, found: Cohort, bits: Sequence[int]) -> Mapping[int, SubjectSet]:
-    """For each scope bit, the subjects whose consent in `found` covers it.
+def asked_to_stop(vault: Session, found: Cohort) -> frozenset[bytes]:
+    """The consents in `found` that their citizens have asked to stop, though the ledger may not have heard of it."""
+    wishes = vault.scalars(
+        select(StopRow.consent)
+        .join(LinkRow, LinkRow.consent == StopRow.consent)
+        .where(LinkRow.use_case == found.use_case)
+    )
+    return frozenset(one.id for one in found.consents if not one.objection) & frozenset(wishes)
 
-    A consent without a link (its person was erased) covers nobody, and one that she asked to stop covers nobody from
-    then on, though the ledger may not have heard of it yet.
+
+def left_out(vault: Session, order: bytes) -> frozenset[bytes]:
+    """The consents that the order's run left out because their citizens had asked to stop."""
+    return frozenset(vault.scalars(select(LeftOutRow.consent).where(LeftOutRow.order == order)))
+
+
+def subjects_by_bit(
+    vault: Session, found: Cohort, bits: Sequence[int], *, without: Set[bytes]
+) -> Mapping[int, SubjectSet]:
+    """For each scope bit, the subjects whose consent in `found` covers it, but for the consents in `without`.
+
+    A consent without a link covers nobody: its person was erased.
     """
     links = {
         row.consent: row.subject
         for row in vault.execute(
-            select(LinkRow.consent, LinkRow.subject)
-            .outerjoin(StopRow, StopRow.consent == LinkRow.consent)
-            .where(
-                LinkRow.use_case == found.use_case,
-                or_(StopRow.asked_at.is_(None), StopRow.asked_at > found.at.timestamp),
-            )
+            select(LinkRow.consent, LinkRow.subject).where(LinkRow.use_case == found.use_case)
         )
+        if row.consent not in without
     }
     covered: dict[int, SubjectSet] = {}
     for bit in bits:

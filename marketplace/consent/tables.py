@@ -84,6 +84,19 @@ class StopRow(VaultBase):
     sent: Mapped[bool] = mapped_column(default=False)
 
 
+class LeftOutRow(VaultBase):
+    """A consent that an order's run left out though the ledger had it in force: she had asked to stop before.
+
+    The run itself writes it down, since no clock and no block tells which wishes it knew.
+    """
+
+    __tablename__ = "left_out_of_runs"
+    __table_args__ = kept_in(Store.VAULT)
+
+    order: Mapped[bytes] = mapped_column(primary_key=True)
+    consent: Mapped[bytes] = mapped_column(primary_key=True)
+
+
 class ErasureRow(VaultBase):
     """A person's wish to be forgotten, and how far it is. What names her is wiped when it is done."""
 

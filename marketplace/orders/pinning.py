@@ -33,6 +33,8 @@ class Asked:
     versions: Mapping[str, int]
     at: Block
     cohort: Cohort
+    left_out: frozenset[bytes]
+    """Consents in the cohort that are not used, since their citizens have asked to stop."""
 
     @property
     def consent_root(self) -> bytes:
@@ -57,12 +59,13 @@ class Asked:
         return sha256(canonical(named)).hex()
 
 
-def pinned(session: Session, order: Order) -> Asked:
-    """Pin the order at the newest block that was read."""
+def pinned(session: Session, vault: Session, order: Order) -> Asked:
+    """Pin the order at the newest block that was read, and at the wishes to stop that are known now."""
     licence = licences.licence(session, order.licence)
     use_case = use_cases.use_case(session, licence.use_case)
     request = orjson.loads(artefacts.content(session, order.request_digest))
     at = head(session)
+    cohort = consent.cohort_at(session, use_case.number, at)
     return Asked(
         order=order,
         use_case=use_case,
@@ -70,7 +73,8 @@ def pinned(session: Session, order: Order) -> Asked:
         datasets=tuple(catalogue.dataset(session, number) for number in use_case.datasets),
         versions=request["versions"],
         at=at,
-        cohort=consent.cohort_at(session, use_case.number, at),
+        cohort=cohort,
+        left_out=consent.asked_to_stop(vault, cohort),
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ledger.digests import canonical, hexed, sha256
 from ledger.enums import Meter
 from marketplace.catalogue import queries as catalogue
+from marketplace.consent.tables import LeftOutRow
 from marketplace.disclosure.gate import Released, Withheld
 from marketplace.house import House
 from marketplace.licences import queries as licences
@@ -48,6 +49,7 @@ def seal(house: House, ticket: Ticket, asked: Asked, released: Released) -> bool
         session.flush()
         with house.vault.writing() as vault:
             vault.merge(ResultKeyRow(order=id_, key=key, salt=salt))
+            _note_left_out(vault, asked)
             if released.record is not None:
                 vault.merge(
                     ReleaseRow(
@@ -76,7 +78,13 @@ def withhold(house: House, ticket: Ticket, asked: Asked, withheld: Withheld) -> 
         session.flush()
         with house.vault.writing() as vault:
             vault.merge(ResultKeyRow(order=id_, key=key, salt=bytes(32)))
+            _note_left_out(vault, asked)
     return True
+
+
+def _note_left_out(vault: Session, asked: Asked) -> None:
+    vault.execute(delete(LeftOutRow).where(LeftOutRow.order == asked.order.id))
+    vault.add_all(LeftOutRow(order=asked.order.id, consent=one) for one in asked.left_out)
 
 
 def destroy(session: Session, house: House, id_: bytes) -> None:
@@ -85,6 +93,7 @@ def destroy(session: Session, house: House, id_: bytes) -> None:
     with house.vault.writing() as vault:
         vault.execute(delete(ResultKeyRow).where(ResultKeyRow.order == id_))
         vault.execute(delete(ReleaseRow).where(ReleaseRow.order == id_))
+        vault.execute(delete(LeftOutRow).where(LeftOutRow.order == id_))
     house.vault.truncate_log()
 
 

@@ -42,7 +42,7 @@ def _inputs(house: House, asked: Asked) -> dict[str, SourceInput]:
     inputs: dict[str, SourceInput] = {}
     with house.database.reading() as session, house.vault.reading() as vault:
         bits = range(len(asked.use_case.sources))
-        covered = consent.subjects_by_bit(vault, asked.cohort, bits)
+        covered = consent.subjects_by_bit(vault, asked.cohort, bits, without=asked.left_out)
         for bit, (source, dataset) in enumerate(zip(asked.use_case.sources, asked.datasets, strict=True)):
             kept = catalogue.kept_version(session, vault, dataset.number, asked.versions[dataset.name])
             file = VersionFile(house.versions / kept.name, kept.key)

@@ -108,10 +108,10 @@ class Workbench:
             return settling.run_again(self._house, ticket)
 
     def _answer(self, ticket: Ticket) -> bool:
-        with self._house.database.reading() as session:
+        with self._house.database.reading() as session, self._house.vault.reading() as vault:
             if settling.is_too_late(ticket.order, head(session)):
                 return self._give_up(ticket)
-            asked = pinned(session, ticket.order)
+            asked = pinned(session, vault, ticket.order)
         with self._house.database.writing() as session:
             record(session, asked, "started")
         try:

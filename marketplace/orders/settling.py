@@ -26,15 +26,16 @@ def is_too_late(order: Order, now: Block) -> bool:
 
 
 def settle(house: House, ticket: Ticket) -> bool:
-    """Queue the settlement if every consent the result used is still in force; else run again."""
+    """Queue the settlement if every consent the result used is still in force and wanted; else run again."""
     order = ticket.order
-    # One transaction looks and queues: a revocation that is applied in between would be settled all the same.
-    with house.database.writing() as session:
+    # One transaction looks and queues: a revocation that is applied in between would be settled all the same. Whoever
+    # asks to stop holds this database too until her wish is written, so the vault is read after it is held.
+    with house.database.writing() as session, house.vault.reading() as vault:
         job = claimed(session, ticket)
         if job is None:
             return False
         now = head(session)
-        if not _is_covered(session, order, job, now):
+        if not _is_covered(session, vault, order, job, now):
             _run_again(session, house, job)
         elif is_too_late(order, now):
             results.destroy(session, house, order.id)
@@ -73,15 +74,16 @@ def _run_again(session: Session, house: House, job: JobRow) -> None:
         refunding.put(session, house, job, refunding.CANNOT_RUN)
 
 
-def _is_covered(session: Session, order: Order, job: JobRow, now: Block) -> bool:
-    """Whether every consent that the result used is in force at `now`."""
+def _is_covered(session: Session, vault: Session, order: Order, job: JobRow, now: Block) -> bool:
+    """Whether every consent that the result used is in force at `now`, and nobody has asked to stop one of them."""
     use_case = use_cases.use_case(session, licences.licence(session, order.licence).use_case)
     if not use_case.personal:
         return True
     assert job.consent_block is not None
-    used = consent.cohort_at(session, use_case.number, block(session, job.consent_block))
+    pinned = consent.cohort_at(session, use_case.number, block(session, job.consent_block))
+    used = {one.id for one in pinned.consents} - consent.left_out(vault, order.id)
     newest = {one.id for one in consent.cohort_at(session, use_case.number, now).consents}
-    return all(one.id in newest for one in used.consents)
+    return used <= newest and used.isdisjoint(consent.asked_to_stop(vault, pinned))
 
 
 def _put(session: Session, house: House, job: JobRow) -> None:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from ledger.tree import ExclusionProof, InclusionProof, excludes, includes
+from marketplace.consent import stopping
 from marketplace.orders import queries as orders
 from tests.web.conftest import Devices
 from tests.web.listening import Listening
@@ -55,7 +56,7 @@ def test_anna_sees_that_she_was_counted_and_after_stopping_that_she_was_not_with
     expect(card).to_contain_text("To improve transport.")
     expect(card).to_contain_text("my age group and district, delivery 1; the trips, delivery ")
     card.locator("summary").click()
-    root = digest(fact(card, "Root of the consents counted"))
+    root = digest(fact(card, "Root of the consents in force"))
     title = card.locator("dt:has-text('Proof that this consent was counted')")
     size = int(title.inner_text().rsplit(" ", 1)[1])
     proof = neighbour(title.locator("+ dd"), size)
@@ -63,8 +64,6 @@ def test_anna_sees_that_she_was_counted_and_after_stopping_that_she_was_not_with
     assert proof.leaf == consent == digest(fact(card, "Consent id"))
     assert includes(root, proof)
 
-    listening.city.office.town.pass_time(1)
-    listening.city.pump()
     page.goto(f"{listening.address}/c")
     page.get_by_role("button", name="Stop this").click()
     listening.city.pump()
@@ -75,7 +74,7 @@ def test_anna_sees_that_she_was_counted_and_after_stopping_that_she_was_not_with
     expect(before).to_contain_text("You were counted.")
     expect(after).to_contain_text("You were not in it.")
     after.locator("summary").click()
-    root = digest(fact(after, "Root of the consents counted"))
+    root = digest(fact(after, "Root of the consents in force"))
     title = after.locator("dt:has-text('Proof that this consent was not counted')")
     size = int(title.inner_text().rsplit(" ", 1)[1].rstrip("."))
     around = [neighbour(one, size) for one in title.locator("~ dd").all()]
@@ -108,3 +107,24 @@ def test_an_answer_that_was_held_is_listed_as_one_that_did_not_leave(
 
     expect(page.locator(".use")).to_have_count(1)
     expect(page.locator(".use")).to_contain_text("No answer left the city.")
+
+
+def test_whoever_was_left_out_before_the_ledger_heard_of_it_is_not_told_that_she_was_counted(
+    listening: Listening, device: Devices
+) -> None:
+    anna = listening.somebody()
+    page = listening.request(device(), anna)
+    listening.yes(page)
+    listening.city.pump()
+    house = listening.city.office.house
+    with house.database.writing() as session, house.vault.writing() as vault:
+        assert stopping.stop_everything(session, vault, person=("person", anna), spread=3_600)
+    listening.order()
+
+    page.goto(f"{listening.address}/c/uses")
+
+    card = page.locator(".use").first
+    expect(card).to_contain_text("You were not in it.")
+    card.locator("summary").click()
+    expect(card).to_contain_text("the run left this consent out")
+    expect(card).not_to_contain_text("Proof that this consent was counted")

@@ -35,6 +35,7 @@ from marketplace.disclosure import assessment
 from marketplace.disclosure.assessment import Report
 from marketplace.errors import ConflictError, NotFoundError
 from marketplace.licences import service as licences
+from marketplace.orders import bank
 from marketplace.participants import queries as participants
 from marketplace.participants import service as participation
 from marketplace.use_cases import queries as use_cases
@@ -437,6 +438,22 @@ def tariff(
         licence_price, unit_price = in_credits(form.licence_price), in_credits(form.unit_price)
         unit_name = unit_of_bill.name.lower().replace("_", " ")
         say(f"From now on a licence costs {licence_price} credits, a {unit_name} {unit_price}.")
+
+
+@app.command("paid-in", epilog="Example: stoa city paid-in 4 500 'entry 2026-11-25/0017'")
+def paid_in(
+    number: Participant,
+    amount: Annotated[str, typer.Argument(metavar="CREDITS", help="what arrived: 1 credit is 1 euro")],
+    reference: Annotated[str, typer.Argument(help="the bank's number of the entry; each is booked once")],
+) -> None:
+    """Credit what an organisation transferred to the city's bank account, as the treasurer."""
+    with speaking():
+        micro = credits_of(amount)
+        with opened() as city:
+            with city.house.database.writing() as session:
+                key = bank.paid_in(session, city.house, participant=number, amount=micro, reference=reference)
+            settled(city, key)
+            say(f"Participant {number} has {in_credits(micro)} credits more.")
 
 
 @app.command(epilog="Example: stoa city freeze 4 --reason 'It passed results on.'")

@@ -4,12 +4,10 @@ import secrets
 
 from sqlalchemy.orm import Session
 
-from ledger.digests import hexed
-from ledger.outbox import messages
 from ledger.roles import DEVNET
-from marketplace.catalogue import artefacts
 from marketplace.errors import NotAllowedError
 from marketplace.house import House
+from marketplace.orders import bank
 
 
 class NoPlayBankError(NotAllowedError):
@@ -33,8 +31,6 @@ def pay_in(session: Session, house: House, *, account: str, amount: int) -> str:
         "amount": str(amount),
         "reference": secrets.token_hex(16),
     }
-    digest = artefacts.keep_document(session, "statement-line", line)
-    key = f"mint:{hexed(digest)}"
-    call = house.contracts.credit.mint(account, amount, digest)
-    messages.put(session, call, key=key, signer="treasurer")
+    key = bank.book(session, house, account=account, amount=amount, line=line)
+    assert key is not None, "its reference is new"
     return key

@@ -7,6 +7,7 @@ is still in force it asks the ledger itself.
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -17,9 +18,9 @@ from ledger.digests import sha256
 from ledger.keys import Signer
 from ledger.typed_data import Domain, consent_id, recovered
 from marketplace.errors import ConflictError, InvalidError, NotAllowedError, StoaError
+from marketplace.registrar.rules import YOUNGEST, born_by, may_be_asked
 from marketplace.registrar.tables import CountersignedRow, PersonRow, ReferenceRow
 
-YOUNGEST = 16
 LETTER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 LETTER_LENGTH = 16
 
@@ -72,6 +73,7 @@ class Entry:
     kind: str
     key: str
     age: int
+    """Today; the register keeps when she can have been born, so that she grows older in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,11 @@ def enrol(session: Session, entries: Iterable[Entry]) -> int:
     """Put people into the register; those who are there already stay as they are. How many are new."""
     known = {(kind, key) for kind, key in session.execute(select(PersonRow.kind, PersonRow.key))}
     fresh = [entry for entry in entries if (entry.kind, entry.key) not in known]
-    session.add_all(PersonRow(kind=entry.kind, key=entry.key, age=entry.age) for entry in fresh)
+    day = today()
+    session.add_all(
+        PersonRow(kind=entry.kind, key=entry.key, born_by=born_by(entry.age, day).isoformat())
+        for entry in fresh
+    )
     return len(fresh)
 
 
@@ -213,7 +219,9 @@ def references_for(
     by_key = {
         (row.kind, row.key): row.id
         for row in session.execute(
-            select(PersonRow.id, PersonRow.kind, PersonRow.key).where(PersonRow.age >= YOUNGEST)
+            select(PersonRow.id, PersonRow.kind, PersonRow.key).where(
+                PersonRow.born_by <= born_by(YOUNGEST, today()).isoformat()
+            )
         )
     }
     known = {
@@ -305,6 +313,11 @@ def _may_be_in_force(earlier: CountersignedRow, on_ledger: ConsentOnLedger, now:
     return bool(slot.granted_in) or now <= earlier.deadline
 
 
+def today() -> date:
+    """The day on which ages are counted, in UTC: a matter of the calendar, not of a block."""
+    return datetime.now(UTC).date()
+
+
 def _require_age(person: PersonRow) -> None:
-    if person.age < YOUNGEST:
+    if not may_be_asked(date.fromisoformat(person.born_by), today()):
         raise TooYoungError(f"Nobody below {YOUNGEST} is asked.")

@@ -23,7 +23,8 @@ class PersonRow(RegistrarBase):
     kind: Mapped[str]
     """What the key is of: person or home."""
     key: Mapped[str]
-    age: Mapped[int]
+    born_by: Mapped[str]
+    """The last day on which she can have been born (ISO 8601), from her age on the day she was entered."""
     letter_hash: Mapped[bytes | None] = mapped_column(index=True)
     """SHA-256 of the code in the letter that was sent to her."""
 

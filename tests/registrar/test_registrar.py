@@ -18,6 +18,7 @@ from ledger.typed_data import Domain
 from marketplace.consent.service import Registrar
 from marketplace.errors import ConflictError, InvalidError, NotAllowedError, StoaError
 from marketplace.registrar import service
+from marketplace.registrar.rules import YOUNGEST
 from marketplace.registrar.service import Ask, DeskAsk
 from tests.http.city import CITY_TOKEN, DESK_TOKEN, HttpCity
 from tests.town import Town
@@ -38,7 +39,7 @@ class Anna:
         self.use_case = city.office.town.open_use_case()
         with city.office.registry.writing() as session:
             service.enrol(session, [service.Entry("person", "1", age)])
-        if age >= service.YOUNGEST:
+        if age >= YOUNGEST:
             self.letter = city.registrar.at_desk(DESK_TOKEN).write_letter("person", "1")
 
     @property

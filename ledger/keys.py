@@ -20,6 +20,8 @@ from eth_keys.main import KeyAPI
 from eth_utils.address import to_checksum_address
 from eth_utils.exceptions import ValidationError
 
+from ledger.durable import put_in_place
+
 SCRYPT_ROUNDS = 4096
 
 SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -186,7 +188,7 @@ class KeyStore:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read; it appears whole or not at all."""
+    """Write a file that only its owner can read; it appears whole or not at all, and outlives a power loss."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -194,7 +196,7 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+    put_in_place(temporary, path)
 
 
 def checksum(address: str) -> str:

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from ledger.durable import sync_folder
 from ledger.keys import write_private
 from ledger.storage import private_folder
 
@@ -42,6 +43,7 @@ class Forgotten:
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
+        sync_folder(self._folder)
 
     def reader(self) -> "Reader":
         """The list as it is now."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from ledger.durable import put_in_place
 from marketplace.catalogue.columns import Column
 from marketplace.catalogue.description import DatasetDescription
 from marketplace.catalogue.private_files import PrivateFile, private_file
@@ -177,7 +178,7 @@ def _written_whole(plain: PrivateFile, target: Path, key: bytes, binding: bytes)
             size = seal(plain.stream, sealed, key=key, binding=binding)
             sealed.flush()
             os.fsync(sealed.fileno())
-        unfinished.replace(target)
+        put_in_place(unfinished, target)
     except OSError as error:
         raise VersionNotWrittenError(
             f"The version's file cannot be written ({errno.errorcode.get(error.errno or 0, 'unknown')}). "

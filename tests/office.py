@@ -213,6 +213,7 @@ class Office:
                     self.town.keys["registrar"],
                     self.town.contracts.consents.consent,
                     self.town.clock.now,
+                    registrar.objections_on(self.town.contracts),
                 ),
             )
         with self.house.database.writing() as session, self.house.vault.writing() as vault:

@@ -42,9 +42,10 @@ def device(letter: str | None, city: str | None) -> Citizen:
 
 @app.command(epilog="Example: stoa citizen notices --letter 7KQ2-...")
 def notices(letter: Letter, city: CityUrl = None) -> None:
-    """What you are asked, in full sentences, and what you answered."""
+    """What you are asked and may object to, in full sentences, and what you answered."""
     with speaking():
-        asked = device(letter, city).asks()
+        citizen = device(letter, city)
+        asked, objectable = citizen.asks(), citizen.objectables()
         if not asked:
             say("You are asked nothing now.")
         for one in asked:
@@ -53,6 +54,14 @@ def notices(letter: Letter, city: CityUrl = None) -> None:
             for notice in one["notices"]:
                 say(plain(f"  [{notice['language']}] {notice['statement']}"))
             say(f"  until {plain(one['latest_end'][:10])} at the latest; you can stop at any time.")
+        for one in objectable:
+            state = "you have not objected" if one["answered"] is None else one["answered"]["state"]
+            say(
+                f"[bold]Use {one['use_case']}[/bold] by {plain(one['recipient'])}, without asking: {plain(state)}"
+            )
+            for notice in one["notices"]:
+                say(plain(f"  [{notice['language']}] {notice['statement']}"))
+            say(f"  to object: stoa citizen object {one['use_case']}")
 
 
 @app.command(epilog="Example: stoa citizen grant 3 --letter 7KQ2-... --until 2027-05-21")
@@ -70,6 +79,22 @@ def grant(
         say(f"To {plain(paper.recipient)}, until {paper.until}.")
         say(f"Your code to stop it: [bold]{paper.code}[/bold]")
         say(f"[dim]Technical details: consent 0x{paper.consent.hex()}[/dim]")
+
+
+@app.command("object", epilog="Example: stoa citizen object 4 --letter 7KQ2-...")
+def object_(
+    use: Annotated[int, typer.Argument(min=1, max=2**32 - 1, help="the number of the use, from notices")],
+    letter: Letter,
+    language: Annotated[str, typer.Option(help="en or de")] = "en",
+    city: CityUrl = None,
+) -> None:
+    """Object to what your data is used for without your consent. `revoke` with the code takes it back."""
+    with speaking():
+        paper = device(letter, city).object_to(use, language=language)
+        say(f"“{plain(paper.statement)}”")
+        say("You are in no answer that is made from now on, until you take this back.")
+        say(f"Your code to take it back: [bold]{paper.code}[/bold]")
+        say(f"[dim]Technical details: objection 0x{paper.consent.hex()}[/dim]")
 
 
 @app.command(epilog="Example: stoa citizen revoke --code 5D3F-...")

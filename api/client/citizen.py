@@ -54,6 +54,10 @@ class Citizen:
         """What she is asked, and what she answered before."""
         return self._connection.items("/v1/citizen/asks")
 
+    def objectables(self) -> list[dict[str, Any]]:
+        """What her data is used for without her consent, and whether she objects."""
+        return self._connection.items("/v1/citizen/objectables")
+
     def consents(self) -> list[dict[str, Any]]:
         return self._connection.items("/v1/citizen/consents")
 
@@ -72,11 +76,35 @@ class Citizen:
         Raises:
             NotWhatIsShownError: the city wants something else signed than it shows.
         """
+        return self._say(use_case, language=language, until=until, keep=keep, objection=False)
+
+    def object_to(self, use_case: int, *, language: str = "en") -> ConsentPaper:
+        """Object to what is done with her data without her consent, and wait until the ledger has it.
+
+        It lasts until it is taken back with its code, as a consent is stopped.
+
+        Raises:
+            NotWhatIsShownError: the city wants something else signed than it shows.
+        """
+        return self._say(
+            use_case, language=language, until=None, keep=lambda paper, sent: None, objection=True
+        )
+
+    def _say(
+        self,
+        use_case: int,
+        *,
+        language: str,
+        until: str | None,
+        keep: Callable[[ConsentPaper, Sent], None],
+        objection: bool,
+    ) -> ConsentPaper:
         signer, code = LocalSigner.fresh(), RevocationCode.fresh()
         wish = {
             "use_case": use_case,
             "language": language,
             "until": until,
+            "objection": objection,
             "signer": signer.address,
             "revocation_hash": hexed(code.hash),
         }

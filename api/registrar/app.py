@@ -142,11 +142,13 @@ def countersign(asked: Countersigning, session: Register, here: Here) -> Compact
 
 
 def pen_of(here: RegistrarOffice) -> service.Pen:
+    contracts = Contracts(here.city, here.node)
     return service.Pen(
         domain=here.city.domains.consents,
         signer=here.signer,
-        on_ledger=Contracts(here.city, here.node).consents.consent,
+        on_ledger=contracts.consents.consent,
         now=here.node.head().timestamp,
+        is_objection=service.objections_on(contracts),
     )
 
 

@@ -1,6 +1,8 @@
 """What the page of one request shows, and what its script needs to sign exactly that."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,7 +13,7 @@ from ledger.enums import Ground
 from marketplace.catalogue import queries as catalogue
 from marketplace.catalogue.description import DatasetDescription
 from marketplace.consent.asking import Asked
-from marketplace.consent.rules import latest_end
+from marketplace.consent.rules import FOR_GOOD, latest_end
 from marketplace.consent.service import NoNoticeError
 from marketplace.participants import queries as participants
 from marketplace.participants.model import Participant
@@ -22,6 +24,8 @@ from marketplace.use_cases.service import facts_of
 SHORTER_DAYS = (30, 7)
 """What she may choose besides the longest."""
 SAID_BY_SCRIPT = ("working", "choose_one", "insecure", "offline")
+SAID_OBJECTING = MappingProxyType({"ask.offline": "object.offline"})
+"""What the script says differently on the page of an objection."""
 REFUSALS = (
     "consent_in_force",
     "wrong_terms",
@@ -51,7 +55,7 @@ class RequestPage:
     always: list[str]
     choices: list[Choice]
     ends: list[int]
-    """When her consent may end, the longest first. Unix seconds."""
+    """When her consent may end, the longest first; for an objection, never (`FOR_GOOD`). Unix seconds."""
     described: list[DatasetDescription]
     signing: dict[str, Any]
 
@@ -76,6 +80,30 @@ def request_page(session: Session, words: Words, city: City, asked: Asked) -> Re
     )
 
 
+def objection_page(session: Session, words: Words, city: City, asked: Asked) -> RequestPage:
+    """The page on which she objects: to everything that is used without her consent, for good.
+
+    Raises:
+        NoNoticeError: no sentence is published yet.
+    """
+    use_case = asked.use_case
+    notices = notices_in(words, asked)
+    (notice,) = notices
+    titles = [one[notice.language] for one in facts_of(session, use_case).titles]
+    used = [bit for bit in range(len(titles)) if notice.scope >> bit & 1]
+    return RequestPage(
+        asked=asked,
+        applicant=participants.by_number(session, use_case.applicant),
+        language=notice.language,
+        statement=notice.statement,
+        always=[titles[bit] for bit in used],
+        choices=[],
+        ends=[FOR_GOOD],
+        described=[catalogue.dataset(session, use_case.datasets[bit]).description for bit in used],
+        signing=signing(words, city, use_case, notices, SAID_OBJECTING),
+    )
+
+
 def notices_in(words: Words, asked: Asked) -> list[Notice]:
     """The published sentences in her language, else in one there is; one per choice of data."""
     languages = {one.language for one in asked.notices}
@@ -95,7 +123,13 @@ def ends_of(now: int, use_case: UseCase) -> list[int]:
     return [latest_end(now, one) for one in days]
 
 
-def signing(words: Words, city: City, use_case: UseCase, notices: list[Notice]) -> dict[str, Any]:
+def signing(
+    words: Words,
+    city: City,
+    use_case: UseCase,
+    notices: list[Notice],
+    said: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
     """The script signs the sentence, the name and the end that the page shows; these it cannot see there."""
     return {
         "city": {"chainId": city.chain_id, "contract": city.addresses["Consents"]},
@@ -105,7 +139,7 @@ def signing(words: Words, city: City, use_case: UseCase, notices: list[Notice]) 
         "always": min((one.scope for one in notices), key=int.bit_count),
         "say": {
             "longest": words("ask.longest", day="{day}"),
-            **{name: words(f"ask.{name}") for name in SAID_BY_SCRIPT},
+            **{name: words(said.get(f"ask.{name}", f"ask.{name}")) for name in SAID_BY_SCRIPT},
             **{code: f"{words(f'problem.{code}.title')}. {words(f'problem.{code}.do')}" for code in REFUSALS},
         },
     }

@@ -6,10 +6,10 @@ from sqlalchemy.orm import Session
 
 from ledger.bindings import Grant, Own, Signature, Terms
 from ledger.consents import Opening
-from ledger.enums import Ground, NoticeKind, UseCaseState
+from ledger.enums import NoticeKind, UseCaseState
 from ledger.revocation_code import RevocationCode
 from marketplace.catalogue import queries as catalogue
-from marketplace.consent.rules import latest_end
+from marketplace.consent.rules import FOR_GOOD, latest_end
 from marketplace.consent.service import Registrar, WrongTermsError, offered_terms, require_terms, submit
 from marketplace.consent.standing import Person, Standing, standings, subject_of
 from marketplace.errors import NotAllowedError
@@ -56,16 +56,34 @@ class Draft:
 def asked_of(session: Session, vault: Session, person: Person) -> list[Asked]:
     """What a person is asked now."""
     kind, _ = person
-    subject = subject_of(vault, person)
-    answered = {} if subject is None else {one.use_case: one for one in standings(session, vault, subject)}
+    answered = _answers(session, vault, person, objections=False)
     return [
-        _asked(session, found, answered.get(found.number))
+        _asked(session, found, NoticeKind.CONSENT, answered.get(found.number))
         for found in use_cases.use_cases(session)
         if found.state is UseCaseState.ALLOWED and kind in kinds_asked(session, found)
     ]
 
 
-def _asked(session: Session, found: UseCase, standing: Standing | None) -> Asked:
+def objectable_by(session: Session, vault: Session, person: Person) -> list[Asked]:
+    """What is done with a person's data on another ground than her consent. She may object at any time."""
+    kind, _ = person
+    answered = _answers(session, vault, person, objections=True)
+    return [
+        _asked(session, found, NoticeKind.OBJECTION, answered.get(found.number))
+        for found in use_cases.use_cases(session)
+        if (found.state is UseCaseState.ALLOWED or found.number in answered)
+        and kind in kinds_asked(session, found, NoticeKind.OBJECTION)
+    ]
+
+
+def _answers(session: Session, vault: Session, person: Person, *, objections: bool) -> dict[int, Standing]:
+    """By use case the newest that she said."""
+    subject = subject_of(vault, person)
+    said = [] if subject is None else standings(session, vault, subject)
+    return {one.use_case: one for one in said if one.objection is objections}
+
+
+def _asked(session: Session, found: UseCase, kind: NoticeKind, standing: Standing | None) -> Asked:
     published = use_cases.notices(session, found.number)
     return Asked(
         use_case=found,
@@ -74,18 +92,25 @@ def _asked(session: Session, found: UseCase, standing: Standing | None) -> Asked
         titles=tuple(
             catalogue.dataset(session, source.dataset).description.title for source in found.sources
         ),
-        notices=tuple(one for one in published if one.kind is NoticeKind.CONSENT and not one.retired),
-        latest_end=latest_end(head(session).timestamp, found.longest_days),
+        notices=tuple(one for one in published if one.kind is kind and not one.retired),
+        latest_end=_latest_end(session, found, kind),
         standing=standing,
     )
 
 
-def kinds_asked(session: Session, found: UseCase) -> set[str]:
-    """Whose consent the use case rests on: persons, homes."""
+def _latest_end(session: Session, found: UseCase, kind: NoticeKind) -> int:
+    if kind is NoticeKind.OBJECTION:
+        return FOR_GOOD
+    return latest_end(head(session).timestamp, found.longest_days)
+
+
+def kinds_asked(session: Session, found: UseCase, kind: NoticeKind = NoticeKind.CONSENT) -> set[str]:
+    """Whose consent the use case rests on, or who may object to it: persons, homes."""
+    scope = found.consent_scope if kind is NoticeKind.CONSENT else found.objection_scope
     described = [
         catalogue.dataset(session, source.dataset).description
-        for source in found.sources
-        if source.ground is Ground.CONSENT
+        for bit, source in enumerate(found.sources)
+        if scope >> bit & 1
     ]
     return {one.subject.kind for one in described if one.subject is not None}
 
@@ -101,6 +126,7 @@ def draft(
     valid_until: int | None,
     signer: str,
     revocation_hash: bytes,
+    kind: NoticeKind = NoticeKind.CONSENT,
 ) -> Draft:
     """What she signs with a key made for it: the sentence, until when, and a commitment that means her.
 
@@ -110,12 +136,12 @@ def draft(
     """
     with house.database.reading() as session:
         terms, notice, recipient = offered_terms(
-            session, use_case, language=language, scope=scope, valid_until=valid_until
+            session, use_case, language=language, scope=scope, valid_until=valid_until, kind=kind
         )
         require_terms(session, terms)
-        kinds = kinds_asked(session, use_cases.use_case(session, use_case))
+        kinds = kinds_asked(session, use_cases.use_case(session, use_case), kind)
     whose = registrar.whose(letter, use_case)
-    _require_asked(kinds, whose.kind)
+    _require_asked(kinds, whose.kind, kind)
     opening = Opening.of(whose.reference)
     return Draft(terms, Own(signer, opening.commitment, revocation_hash), notice, recipient, opening)
 
@@ -133,7 +159,7 @@ def give(
     salt: bytes,
     code: RevocationCode | None,
 ) -> bytes:
-    """Take her signed consent: checked as the ledger will, countersigned, linked to her rows, queued. Its id.
+    """Take what she signed, consent or objection: checked as the ledger will, countersigned, linked, queued. Its id.
 
     The registrar is asked after the terms were checked, since it countersigns one consent at a time, and before any
     transaction of ours is open, since it may be slow.
@@ -144,10 +170,10 @@ def give(
     if code is not None and code.hash != own.revocation_hash:
         raise WrongTermsError("The code is not the one whose hash was signed.")
     with house.database.reading() as reading:
-        require_terms(reading, terms)
-        kinds = kinds_asked(reading, use_cases.use_case(reading, terms.use_case))
+        kind = require_terms(reading, terms)
+        kinds = kinds_asked(reading, use_cases.use_case(reading, terms.use_case), kind)
     whose = registrar.whose(letter, terms.use_case)
-    _require_asked(kinds, whose.kind)
+    _require_asked(kinds, whose.kind, kind)
     countersignature = registrar.countersign(letter, terms, own, signature, salt)
     return submit(
         session,
@@ -162,8 +188,9 @@ def give(
     )
 
 
-def _require_asked(kinds: set[str], kind: str) -> None:
-    if kind not in kinds:
-        raise NotAskedError(
-            f"This asks for the consent of each {' and '.join(sorted(kinds))}, not of a {kind}."
-        )
+def _require_asked(kinds: set[str], whose: str, kind: NoticeKind) -> None:
+    if whose in kinds:
+        return
+    if kind is NoticeKind.OBJECTION:
+        raise NotAskedError(f"Nothing of a {whose} is used here without consent.")
+    raise NotAskedError(f"This asks for the consent of each {' and '.join(sorted(kinds))}, not of a {whose}.")

@@ -9,7 +9,7 @@ from ledger.node import Block
 from ledger.revocation_code import RevocationCode
 from marketplace.analysis.subjects import NOBODY, SubjectSet, subject_set
 from marketplace.consent.rules import Cohort, Consent, cohort
-from marketplace.consent.tables import ConsentRow, LeftOutRow, LinkRow, StopRow
+from marketplace.consent.tables import ConsentRow, ErasureRow, LeftOutRow, LinkRow, StopRow
 from marketplace.errors import NotFoundError
 
 
@@ -78,6 +78,7 @@ def cohort_at(session: Session, use_case: int, at: Block) -> Cohort:
 
 
 def count_in_force(session: Session, use_case: int, at: Block) -> int:
+    """How many consent to a use case. Objections do not count."""
     return (
         session.scalar(
             select(func.count())
@@ -87,6 +88,7 @@ def count_in_force(session: Session, use_case: int, at: Block) -> int:
                 ConsentRow.granted_in <= at.number,
                 or_(ConsentRow.revoked_in.is_(None), ConsentRow.revoked_in > at.number),
                 ConsentRow.valid_until > at.timestamp,
+                ~ConsentRow.objection,
             )
         )
         or 0
@@ -134,14 +136,16 @@ def subjects_by_bit(
 
 
 def objecting(vault: Session, found: Cohort, bit: int) -> SubjectSet:
-    """The subjects who object to the use of the source at `bit`."""
-    ids = [one.id for one in found.consents if one.objection and one.scope >> bit & 1]
-    if not ids:
-        return NOBODY
-    rows = vault.scalars(
-        select(LinkRow.subject).where(LinkRow.use_case == found.use_case, LinkRow.consent.in_(ids))
+    """The subjects who object to the use of the source at `bit`, and those who are being forgotten."""
+    ids = {one.id for one in found.consents if one.objection and one.scope >> bit & 1}
+    links = vault.execute(
+        select(LinkRow.consent, LinkRow.subject).where(LinkRow.use_case == found.use_case, LinkRow.objection)
     )
-    return subject_set(rows)
+    out = {row.subject for row in links if row.consent in ids}
+    # An erasure ends her objections before her rows are gone.
+    leaving = vault.scalars(select(ErasureRow.subject).where(ErasureRow.done_at.is_(None)))
+    out.update(subject for subject in leaving if subject is not None)
+    return subject_set(out) if out else NOBODY
 
 
 def _given(row: ConsentRow) -> GivenConsent:

@@ -50,15 +50,12 @@ def record(session: Session, house: House, standing: Standing, link: LinkRow) ->
     recipient = participants.by_number(session, use_case.applicant)
     purpose = BY_DIGEST.get(use_case.purpose)
     return {
-        "@type": "dpv:ConsentRecord",
-        "dct:conformsTo": "https://w3id.org/dpv/schema/dpv-27560#record-eu-gdpr",
+        **(objection_head() if standing.objection else consent_head(standing)),
         "dct:identifier": hexed(standing.id),
-        "dpv:hasConsentStatus": STATES[standing.state],
         "stoa:state": standing.state.value,
         "dpv:hasPurpose": None if purpose is None else purpose.iri,
         "dpv:hasRecipient": {"stoa:participant": recipient.number, "dct:title": recipient.name},
         "dpv:hasDataController": {"dct:title": house.city.name},
-        "dpv:hasLegalBasis": "dpv:Consent",
         "dpv:hasPersonalData": [
             source_record(session, source, link_covers(standing, bit))
             for bit, source in enumerate(use_case.sources)
@@ -69,6 +66,20 @@ def record(session: Session, house: House, standing: Standing, link: LinkRow) ->
         "stoa:opening": {"reference": hexed(link.reference), "salt": hexed(link.salt)},
         **({} if standing.given is None else given_record(session, standing.given)),
     }
+
+
+def consent_head(standing: Standing) -> dict[str, Any]:
+    return {
+        "@type": "dpv:ConsentRecord",
+        "dct:conformsTo": "https://w3id.org/dpv/schema/dpv-27560#record-eu-gdpr",
+        "dpv:hasConsentStatus": STATES[standing.state],
+        "dpv:hasLegalBasis": "dpv:Consent",
+    }
+
+
+def objection_head() -> dict[str, Any]:
+    """An objection is no consent: the vocabulary's words for one do not fit it."""
+    return {"@type": "stoa:ObjectionRecord"}
 
 
 def link_covers(standing: Standing, bit: int) -> bool:

@@ -65,6 +65,10 @@ def latest_end(now: int, longest_days: int) -> int:
     return (now + longest_days * SECONDS_A_DAY) // SECONDS_A_DAY * SECONDS_A_DAY
 
 
+FOR_GOOD = 253_402_214_400
+"""When an objection ends by itself, 31 December 9999: never, as far as anybody can write a date."""
+
+
 def deadline_slot(now: int) -> int:
     """When a consent signed now must be on the ledger: the end of the next ten-minute slot.
 

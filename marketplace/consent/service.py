@@ -17,7 +17,7 @@ from ledger.typed_data import consent_id
 from marketplace.catalogue import queries as catalogue
 from marketplace.catalogue.tables import SubjectRow
 from marketplace.consent import queries
-from marketplace.consent.rules import deadline_slot, latest_end
+from marketplace.consent.rules import FOR_GOOD, deadline_slot, latest_end
 from marketplace.consent.tables import ConsentRow, LinkRow, TombstoneRow
 from marketplace.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
 from marketplace.house import House
@@ -96,18 +96,21 @@ def offered_terms(
     language: str,
     scope: int | None = None,
     valid_until: int | None = None,
+    kind: NoticeKind = NoticeKind.CONSENT,
 ) -> tuple[Terms, use_cases.Notice, str]:
     """The terms a citizen would sign now, the notice they name, and the recipient.
 
-    Without `scope` the fullest choice, without `valid_until` the longest duration.
+    Without `scope` the fullest choice, without `valid_until` the longest duration. An objection lasts for good, and
+    may come after the use case was closed: what was ordered before runs on.
 
     Raises:
         UnknownUseCaseError, UseCaseNotOpenError, NoNoticeError
     """
     found = use_cases.use_case(session, use_case)
-    if found.state is not UseCaseState.ALLOWED:
+    consents = kind is NoticeKind.CONSENT
+    if found.state is not UseCaseState.ALLOWED and consents:
         raise UseCaseNotOpenError(f"Use case {use_case} is {found.state.name.lower()}: nobody is asked.")
-    notice = _notice(session, use_case, language, scope)
+    notice = _notice(session, use_case, kind, language, scope)
     recipient = participants.by_number(session, found.applicant)
     now = head(session).timestamp
     terms = terms_of(
@@ -115,17 +118,19 @@ def offered_terms(
         recipient=recipient.name or "",
         use_case=use_case,
         scope=notice.scope,
-        valid_until=valid_until or latest_end(now, found.longest_days),
+        valid_until=valid_until or (latest_end(now, found.longest_days) if consents else FOR_GOOD),
         deadline=deadline_slot(now),
     )
     return terms, notice, recipient.name or ""
 
 
-def _notice(session: Session, use_case: int, language: str, scope: int | None) -> use_cases.Notice:
+def _notice(
+    session: Session, use_case: int, kind: NoticeKind, language: str, scope: int | None
+) -> use_cases.Notice:
     published = [
         one
         for one in use_cases.notices(session, use_case)
-        if one.language == language and not one.retired and one.kind is NoticeKind.CONSENT
+        if one.language == language and not one.retired and one.kind is kind
     ]
     wanted = [one for one in published if scope is None or one.scope == scope]
     if not wanted:
@@ -145,7 +150,7 @@ def submit(
     code: RevocationCode | None,
     assisted: bool,
 ) -> bytes:
-    """Take a signed and countersigned consent: link it to the person's rows and queue it for the ledger.
+    """Take a signed and countersigned consent or objection: link it to the person's rows and queue it for the ledger.
 
     Checks what the contract will check, so that nothing is queued that it would refuse. Returns the consent's id.
 
@@ -155,7 +160,7 @@ def submit(
     """
     domain = house.city.domains.consents
     id_ = consent_id(domain, terms, grant.own)
-    require_terms(session, terms)
+    kind = require_terms(session, terms)
     if not is_signed_by_its_key(domain, terms, grant.own, grant.signature):
         raise WrongConsentSignatureError("The consent is not signed by the key it names.")
     if not is_countersigned_by(domain, house.city.registrar, terms, grant):
@@ -165,7 +170,8 @@ def submit(
     if session.get(ConsentRow, id_) is not None:
         raise AlreadyGivenError("This consent is on the ledger already.")
 
-    _link(vault, id_, terms, whose, salt, code, assisted=assisted)
+    objection = kind is NoticeKind.OBJECTION
+    _link(vault, id_, terms, whose, salt, code, assisted=assisted, objection=objection)
     messages.put(
         session,
         house.contracts.consents.grant_by_signature(terms, grant),
@@ -199,7 +205,7 @@ def import_batch(
         as `submit`; nothing is queued then.
     """
     domain = house.city.domains.consents
-    require_terms(session, terms)
+    kind = require_terms(session, terms)
     ids = [consent_id(domain, terms, member.grant.own) for member in members]
     for member in members:
         if not is_signed_by_its_key(domain, terms, member.grant.own, member.grant.signature):
@@ -207,7 +213,7 @@ def import_batch(
         if not is_countersigned_by(domain, house.city.registrar, terms, member.grant):
             raise WrongConsentSignatureError("A consent is not countersigned by the city's registrar.")
 
-    _link_many(vault, terms, ids, members)
+    _link_many(vault, terms, ids, members, objection=kind is NoticeKind.OBJECTION)
     messages.put_many(
         session,
         [
@@ -222,7 +228,9 @@ def import_batch(
     return ids
 
 
-def _link_many(vault: Session, terms: Terms, ids: Sequence[bytes], members: Sequence[Member]) -> None:
+def _link_many(
+    vault: Session, terms: Terms, ids: Sequence[bytes], members: Sequence[Member], *, objection: bool
+) -> None:
     subjects = {
         kind: catalogue.subject_indexes(vault, kind) for kind in {member.whose.kind for member in members}
     }
@@ -245,6 +253,7 @@ def _link_many(vault: Session, terms: Terms, ids: Sequence[bytes], members: Sequ
                     "salt": member.salt,
                     "code": None if member.code is None else str(member.code),
                     "assisted": True,
+                    "objection": objection,
                 }
             )
     vault.flush()
@@ -252,10 +261,21 @@ def _link_many(vault: Session, terms: Terms, ids: Sequence[bytes], members: Sequ
         vault.execute(insert(LinkRow), rows)
 
 
-def require_terms(session: Session, terms: Terms) -> None:
-    """Raises WrongTermsError, UseCaseNotOpenError unless the ledger would take a consent under these terms now."""
+def kind_of(session: Session, terms: Terms) -> NoticeKind:
+    """Whether who signs these terms consents or objects: as the sentence was published."""
+    published = use_cases.notices(session, terms.use_case)
+    return next((one.kind for one in published if one.digest == terms.statement), NoticeKind.CONSENT)
+
+
+def require_terms(session: Session, terms: Terms) -> NoticeKind:
+    """What the terms are: a consent, or an objection, which is never unwelcome and never ends by itself.
+
+    Raises:
+        WrongTermsError, UseCaseNotOpenError: the ledger would not take them now.
+    """
     found = use_cases.use_case(session, terms.use_case)
-    if found.state is not UseCaseState.ALLOWED:
+    kind = kind_of(session, terms)
+    if found.state is not UseCaseState.ALLOWED and kind is NoticeKind.CONSENT:
         raise UseCaseNotOpenError(f"Use case {terms.use_case} takes no consents now.")
     published = [one for one in use_cases.notices(session, terms.use_case) if one.digest == terms.statement]
     if not published or published[0].retired or published[0].scope != terms.scope:
@@ -276,8 +296,13 @@ def require_terms(session: Session, terms: Terms) -> None:
         raise WrongTermsError("The recipient or the end date is not what the sentence says.")
     if now > terms.deadline:
         raise WrongTermsError("The time to send this consent has passed. Read the request again.")
+    if kind is NoticeKind.OBJECTION:
+        if terms.valid_until != FOR_GOOD:
+            raise WrongTermsError("An objection lasts until it is taken back. Read the request again.")
+        return kind
     if not now < terms.valid_until <= latest_end(now, found.longest_days) or terms.valid_until % 86_400:
         raise WrongTermsError(f"A consent to this ends with a day, within {found.longest_days} days.")
+    return kind
 
 
 def _link(
@@ -289,6 +314,7 @@ def _link(
     code: RevocationCode | None,
     *,
     assisted: bool,
+    objection: bool,
 ) -> None:
     subject = vault.scalar(
         select(SubjectRow.index).where(SubjectRow.kind == whose.kind, SubjectRow.key == whose.key)
@@ -307,6 +333,7 @@ def _link(
             salt=salt,
             code=None if code is None else str(code),
             assisted=assisted,
+            objection=objection,
         )
     )
 

@@ -33,13 +33,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One of her consents. `given` is None while it is on its way to the ledger, and when it was lost."""
+    """One of her consents or objections. `given` is None while it is on its way to the ledger, and when it was lost."""
 
     id: bytes
     use_case: int
     state: State
     given: GivenConsent | None
     code_kept: bool
+    objection: bool
 
 
 def subject_of(vault: Session, person: Person) -> int | None:
@@ -75,7 +76,7 @@ def _standing(session: Session, link: LinkRow, now: Block, stopping: bool) -> St
         given = None
     lost = given is None and is_lost(session, link.consent)
     state = state_of(given, now, stopping=stopping, lost=lost)
-    return Standing(link.consent, link.use_case, state, given, link.code is not None)
+    return Standing(link.consent, link.use_case, state, given, link.code is not None, link.objection)
 
 
 def is_lost(session: Session, consent: bytes) -> bool:

@@ -106,11 +106,14 @@ def stop_one(session: Session, vault: Session, house: House, *, person: Person, 
 
 
 def stop_everything(session: Session, vault: Session, *, person: Person, spread: int) -> list[bytes]:
-    """Nothing of hers counts from now on. The ends on the ledger follow within `spread` seconds. Which consents."""
+    """Nothing of hers counts from now on. The ends on the ledger follow within `spread` seconds. Which consents.
+
+    Her objections stay: they keep her out.
+    """
     now, due = head(session).timestamp, int(time.time())
     stopped: list[bytes] = []
     for one in standings_of(session, vault, person):
-        if one.state in {State.IN_FORCE, State.ON_ITS_WAY}:
+        if one.state in {State.IN_FORCE, State.ON_ITS_WAY} and not one.objection:
             vault.merge(_stop(one.id, now, due + secrets.randbelow(spread + 1)))
             stopped.append(one.id)
     vault.flush()

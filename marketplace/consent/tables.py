@@ -1,4 +1,4 @@
-from sqlalchemy import Index
+from sqlalchemy import Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.storage import Base, Store, VaultBase, kept_in
@@ -67,6 +67,7 @@ class LinkRow(VaultBase):
     code: Mapped[str | None]
     """The revocation code, so that she can stop it with one click. Held by her own wish; her paper has it too."""
     assisted: Mapped[bool]
+    objection: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class StopRow(VaultBase):

@@ -75,15 +75,24 @@ def _run_again(session: Session, house: House, job: JobRow) -> None:
 
 
 def _is_covered(session: Session, vault: Session, order: Order, job: JobRow, now: Block) -> bool:
-    """Whether every consent that the result used is in force at `now`, and nobody has asked to stop one of them."""
+    """Whether every consent that the result used is in force at `now`, and nobody has asked to stop one of them.
+
+    Nor may anybody have objected since.
+    """
     use_case = use_cases.use_case(session, licences.licence(session, order.licence).use_case)
     if not use_case.personal:
         return True
     assert job.consent_block is not None
     pinned = consent.cohort_at(session, use_case.number, block(session, job.consent_block))
     used = {one.id for one in pinned.consents} - consent.left_out(vault, order.id)
-    newest = {one.id for one in consent.cohort_at(session, use_case.number, now).consents}
-    return used <= newest and used.isdisjoint(consent.asked_to_stop(vault, pinned))
+    newest = consent.cohort_at(session, use_case.number, now).consents
+    objections = {one.id for one in newest if one.objection}
+    known = {one.id for one in pinned.consents if one.objection}
+    return (
+        used - known <= {one.id for one in newest}
+        and objections <= known
+        and used.isdisjoint(consent.asked_to_stop(vault, pinned))
+    )
 
 
 def _put(session: Session, house: House, job: JobRow) -> None:

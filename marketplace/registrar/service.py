@@ -1,21 +1,24 @@
 """The registrar ties a person to her rows once and countersigns her consents; it is never the operator.
 
-It signs at most one consent in force per person and use case, so revoking that one is enough. Whether an earlier one
-is still in force it asks the ledger itself.
+It signs at most one consent and one objection in force per person and use case, so revoking that one is enough.
+Whether an earlier one is still in force, and which of the two a sentence is, it asks the ledger itself.
 """
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from ledger.bindings import Consent, Own, Signature, Terms
+from ledger.city import Contracts
 from ledger.consents import Opening, SignedConsent, countersign
 from ledger.digests import sha256
 from ledger.keys import Signer
+from ledger.node import RevertedError
 from ledger.typed_data import Domain, consent_id, recovered
 from marketplace.errors import ConflictError, InvalidError, NotAllowedError, StoaError
 from marketplace.registrar.rules import YOUNGEST, born_by, may_be_asked
@@ -25,6 +28,7 @@ LETTER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 LETTER_LENGTH = 16
 
 ConsentOnLedger = Callable[[bytes], Consent]
+IsObjection = Callable[[Terms], bool]
 
 
 class UnknownLetterError(NotAllowedError):
@@ -84,6 +88,22 @@ class Ask:
     own: Own
     signature: Signature
     salt: bytes
+
+
+def objections_on(contracts: Contracts) -> IsObjection:
+    """Whether terms are those of an objection, as the ledger has their sentence. Each is asked for once."""
+
+    @cache
+    def is_objection(terms: Terms) -> bool:
+        try:
+            _, objection = contracts.use_cases.require_grantable(
+                terms.use_case, terms.statement, terms.recipient, terms.scope
+            )
+        except RevertedError:
+            return False  # the ledger takes neither a consent nor an objection under these terms
+        return objection
+
+    return is_objection
 
 
 def letter_code() -> str:
@@ -156,6 +176,7 @@ class Pen:
     signer: Signer
     on_ledger: ConsentOnLedger
     now: int
+    is_objection: IsObjection
 
     def countersign(self, ask: Ask, reference: bytes, earlier: CountersignedRow | None) -> Signature:
         """Countersign the consent of the person with this reference, whose last one was `earlier`.
@@ -181,6 +202,7 @@ class Pen:
         return CountersignedRow(
             person=person,
             use_case=ask.terms.use_case,
+            objection=self.is_objection(ask.terms),
             consent=consent_id(self.domain, ask.terms, ask.own),
             valid_until=ask.terms.valid_until,
             deadline=ask.terms.deadline,
@@ -196,7 +218,8 @@ def countersign_for(session: Session, person: PersonRow, ask: Ask, pen: Pen) -> 
         WrongCommitmentError, WrongConsentSignatureError, ConsentInForceError
     """
     reference = registered(session, person, ask.terms.use_case).reference
-    earlier = session.get(CountersignedRow, (person.id, ask.terms.use_case))
+    place = person.id, ask.terms.use_case, pen.is_objection(ask.terms)
+    earlier = session.get(CountersignedRow, place)
     signature = pen.countersign(ask, reference, earlier)
     session.merge(pen.entry(person.id, ask, signature))
     session.flush()
@@ -255,7 +278,7 @@ def countersign_at_desk(session: Session, asks: Sequence[DeskAsk], pen: Pen) -> 
         for row in session.scalars(select(ReferenceRow).where(ReferenceRow.person.in_(numbers)))
     }
     last = {
-        (row.person, row.use_case): row
+        (row.person, row.use_case, row.objection): row
         for row in session.scalars(select(CountersignedRow).where(CountersignedRow.person.in_(numbers)))
     }
     answers: list[Signature | StoaError] = []
@@ -263,10 +286,11 @@ def countersign_at_desk(session: Session, asks: Sequence[DeskAsk], pen: Pen) -> 
         try:
             person = people.get((one.kind, one.key)) or person_at_desk(session, kind=one.kind, key=one.key)
             _require_age(person)
-            place = person.id, one.ask.terms.use_case
-            if place not in references:
-                references[place] = registered(session, person, one.ask.terms.use_case).reference
-            signature = pen.countersign(one.ask, references[place], last.get(place))
+            named = person.id, one.ask.terms.use_case
+            if named not in references:
+                references[named] = registered(session, person, one.ask.terms.use_case).reference
+            place = *named, pen.is_objection(one.ask.terms)
+            signature = pen.countersign(one.ask, references[named], last.get(place))
         except StoaError as refusal:
             answers.append(refusal)
             continue

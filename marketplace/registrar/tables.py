@@ -41,13 +41,14 @@ class ReferenceRow(RegistrarBase):
 
 
 class CountersignedRow(RegistrarBase):
-    """The consent countersigned last for a person and a use case: at most one is in force."""
+    """The consent, or the objection, countersigned last for a person and a use case: at most one each is in force."""
 
     __tablename__ = "countersigned"
     __table_args__ = kept_in(Store.VAULT)
 
     person: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     use_case: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    objection: Mapped[bool] = mapped_column(primary_key=True)
     consent: Mapped[bytes]
     valid_until: Mapped[int]
     deadline: Mapped[int]

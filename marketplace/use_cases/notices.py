@@ -99,6 +99,20 @@ TEMPLATES = (
         "Weitergegeben werden nur Summen über mindestens {k} Menschen, nie meine Daten. "
         "Ich kann das jederzeit beenden.",
     ),
+    _template(
+        "en",
+        NoticeKind.OBJECTION,
+        " and ",
+        "I object to {recipient} having {data} about me counted so that it can {purpose}. "
+        "I can take this back at any time.",
+    ),
+    _template(
+        "de",
+        NoticeKind.OBJECTION,
+        " und ",
+        "Ich widerspreche: {recipient} darf {data} über mich nicht auszählen lassen, um {purpose} zu können. "
+        "Ich kann das jederzeit zurücknehmen.",
+    ),
 )
 """What the city asks by now. What a decision named before stays as it was."""
 

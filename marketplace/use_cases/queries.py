@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -47,6 +48,19 @@ class UseCase:
     @property
     def personal(self) -> bool:
         return any(source.ground is not Ground.NOT_PERSONAL for source in self.sources)
+
+    @property
+    def objection_scope(self) -> int:
+        """One bit per source with persons' rows that are used on another ground than their consent."""
+        return self._bits(lambda ground: ground not in {Ground.CONSENT, Ground.NOT_PERSONAL})
+
+    @property
+    def consent_scope(self) -> int:
+        """One bit per source that is used with consent alone."""
+        return self._bits(lambda ground: ground is Ground.CONSENT)
+
+    def _bits(self, counts: Callable[[Ground], bool]) -> int:
+        return sum(1 << bit for bit, source in enumerate(self.sources) if counts(source.ground))
 
     @property
     def datasets(self) -> tuple[int, ...]:

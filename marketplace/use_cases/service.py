@@ -303,9 +303,16 @@ def conditions_document(session: Session, found: queries.UseCase, conditions: li
 
     The decision stands on the ledger before any notice does, so the sentences follow from it.
     """
-    templates = notices.TEMPLATES if found.personal else ()
+    kinds = kinds_of_notice(found)
+    templates = [one for one in notices.TEMPLATES if one.kind in kinds]
     kept = [artefacts.keep_document(session, "notice-template", one.document) for one in templates]
     return {"v": 1, "conditions": conditions, "notices": [hexed(digest) for digest in kept]}
+
+
+def kinds_of_notice(found: queries.UseCase) -> set[NoticeKind]:
+    """What citizens are told: asked for consent, and where another ground takes its place, how they object."""
+    scopes = {NoticeKind.CONSENT: found.consent_scope, NoticeKind.OBJECTION: found.objection_scope}
+    return {kind for kind, scope in scopes.items() if scope}
 
 
 def publish_rule(
@@ -367,15 +374,20 @@ def dataset_titles(found: catalogue.Dataset) -> dict[str, str]:
 
 
 def publish_notices(session: Session, house: House, number: int) -> list[str]:
-    """Publish what citizens may sign: one sentence per language and admissible choice of scope."""
+    """Publish what citizens may sign: one sentence per language and admissible choice of scope.
+
+    An objection has no choice: it is to everything that is used without consent.
+    """
     found = queries.use_case(session, number)
     facts = facts_of(session, found)
     asked = [(source.ground is Ground.CONSENT, source.optional) for source in found.sources]
+    scopes = {
+        NoticeKind.CONSENT: list(notices.admissible_scopes(asked)),
+        NoticeKind.OBJECTION: [found.objection_scope] if found.objection_scope else [],
+    }
     keys: list[str] = []
     for template in queries.templates(session, found):
-        if template.kind is not NoticeKind.CONSENT:
-            continue
-        for scope in notices.admissible_scopes(asked):
+        for scope in scopes[template.kind]:
             statement = template.statement(facts, scope)
             form = NoticeForm(
                 language=template.language.encode().ljust(5, b"\0"),
@@ -383,6 +395,7 @@ def publish_notices(session: Session, house: House, number: int) -> list[str]:
                 scope=scope,
                 statement=artefacts.keep_text(session, "notice", statement),
             )
+            # No scope is of both kinds: each source has one ground.
             key = f"notice:{number}:{template.language}:{scope}"
             call = house.contracts.use_cases.publish_notice(number, form)
             messages.put(session, call, key=key, signer="operator")

@@ -36,6 +36,7 @@ def all_say_yes(
                     office.town.keys["registrar"],
                     office.town.contracts.consents.consent,
                     office.town.clock.now,
+                    registrar.objections_on(office.town.contracts),
                 ),
             )
             members.append(

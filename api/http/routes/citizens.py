@@ -28,6 +28,7 @@ from api.http.shapes import (
     compact_signature,
 )
 from ledger.digests import hexed
+from ledger.enums import NoticeKind
 from ledger.typed_data import consent_document
 from marketplace.consent import asking, erasure, records, stopping, uses
 from marketplace.consent.asking import Asked, Draft
@@ -71,6 +72,7 @@ class StandingAnswer(Answer):
         "of it counts, and she may answer again.",
     )
     until: Instant | None
+    objection: bool = Field(description="True: in force, it keeps her out of what needs no consent.")
     one_click: bool = Field(description="Whether the city keeps the code for her.")
 
     @classmethod
@@ -80,12 +82,13 @@ class StandingAnswer(Answer):
             use_case=one.use_case,
             state=one.state.value,
             until=None if one.given is None else one.given.consent.valid_until,
+            objection=one.objection,
             one_click=one.code_kept,
         )
 
 
 class AskedAnswer(Answer):
-    """One request to her."""
+    """One request to her, or one use of her data that needs no consent and to which she may object."""
 
     use_case: Number
     recipient: str
@@ -117,6 +120,11 @@ class ConsentWish(Shape):
     language: Language = "en"
     scope: Scope | None = Field(default=None, description="Which sources; by default all.")
     until: Day | None = Field(default=None, description="The last day; by default the latest there can be.")
+    objection: bool = Field(
+        default=False,
+        description="Object to what is used on another ground than consent. It lasts until it is taken back: leave "
+        "out `scope` and `until`.",
+    )
     signer: Address = Field(description="A key that you made for this consent alone.")
     revocation_hash: Digest = Field(description="keccak256 of the code you made for the paper.")
 
@@ -156,9 +164,10 @@ class SignedConsent(SignedForm[ConsentForm]):
 
 
 class UseAnswer(Answer):
-    """One run, as it concerns one consent of hers."""
+    """One run, as it concerns one consent of hers, or her rows that are used on another ground."""
 
-    consent: Digest
+    consent: Digest | None = Field(description="Null where none is needed and she has never objected.")
+    objection: bool = Field(description="Whether `consent` is an objection: in force, it kept her out.")
     use_case: Number
     recipient: str
     purpose: PurposeAnswer | None
@@ -174,6 +183,7 @@ class UseAnswer(Answer):
     def of(cls, one: Use) -> "UseAnswer":
         return cls(
             consent=one.consent,
+            objection=one.objection,
             use_case=one.use_case,
             recipient=one.recipient,
             purpose=None if one.purpose is None else PurposeAnswer.of(one.purpose),
@@ -260,11 +270,24 @@ def list_asks(
     )
 
 
+@router.get("/citizen/objectables", operation_id="listObjectables")
+def list_objectables(
+    letter: Letter, here: Here, session: Reading, vault: VaultReading, paging: Paging
+) -> Page[AskedAnswer]:
+    """What her data is used for without her consent, on another legal ground, and whether she objects."""
+    person = here.registrar.person(letter)
+    return paging.of(
+        asking.objectable_by(session, vault, person),
+        place=lambda one: one.use_case.number,
+        show=AskedAnswer.of,
+    )
+
+
 @router.get("/citizen/consents", operation_id="listConsents")
 def list_consents(
     letter: Letter, here: Here, session: Reading, vault: VaultReading, paging: Paging
 ) -> Page[StandingAnswer]:
-    """Her consents, and what became of each."""
+    """Her consents and objections, and what became of each."""
     found = standings_of(session, vault, here.registrar.person(letter))
     return paging.of(found, place=lambda one: hexed(one.id), show=StandingAnswer.of)
 
@@ -282,6 +305,7 @@ def prepare_consent(wish: ConsentWish, letter: Letter, here: Here) -> OfferedCon
         valid_until=None if wish.until is None else end_of(wish.until),
         signer=wish.signer,
         revocation_hash=wish.revocation_hash,
+        kind=NoticeKind.OBJECTION if wish.objection else NoticeKind.CONSENT,
     )
     document = consent_document(
         here.house.city.domains.consents,
@@ -299,7 +323,7 @@ def prepare_consent(wish: ConsentWish, letter: Letter, here: Here) -> OfferedCon
 def give_consent(
     sent: SignedConsent, letter: Letter, here: Here, session: Writing, vault: Vault, once: JustOnce
 ) -> Response:
-    """Say yes. The receipt is at `resource` as soon as the ledger has the consent."""
+    """Say yes, or object. The receipt is at `resource` as soon as the ledger has the consent."""
     id_ = asking.give(
         session,
         vault,
@@ -324,7 +348,7 @@ def give_consent(
 def stop_consent(
     id: ConsentId, letter: Letter, here: Here, session: Writing, vault: Vault, once: JustOnce
 ) -> Response:
-    """Stop one consent with her letter alone: nothing needs to be typed from the paper."""
+    """Stop one consent, or take an objection back, with her letter alone: nothing needs to be typed from the paper."""
     person = here.registrar.person(letter)
     key = stopping.stop_one(session, vault, here.house, person=person, consent=id)
     return taken(once, key, f"/v1/consents/{hexed(id)}")
@@ -337,7 +361,7 @@ def stop_consent(
     response_model=StoppedAll,
 )
 def stop_everything(letter: Letter, here: Here, session: Writing, vault: Vault, once: JustOnce) -> Response:
-    """Stop all of her consents. They count no more at once."""
+    """Stop all of her consents. They count no more at once. Her objections stay."""
     spread = here.settings.spread_seconds
     person = here.registrar.person(letter)
     stopped = stopping.stop_everything(session, vault, person=person, spread=spread)
@@ -349,11 +373,11 @@ def stop_everything(letter: Letter, here: Here, session: Writing, vault: Vault, 
 def list_uses(
     letter: Letter, here: Here, session: Reading, vault: VaultReading, paging: Paging
 ) -> Page[UseAnswer]:
-    """Each run since her consents began: who, what for, whether she was counted, with a proof."""
+    """Each run since her consents began, or that needed none: who, what for, whether she was counted, with a proof."""
     person = here.registrar.person(letter)
     return paging.of(
         uses.uses_of(session, vault, person),
-        place=lambda one: f"{hexed(one.order)}:{hexed(one.consent)}",
+        place=lambda one: f"{hexed(one.order)}:{hexed(one.consent or b'')}",
         show=UseAnswer.of,
     )
 

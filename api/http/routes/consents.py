@@ -28,6 +28,7 @@ class ConsentReceipt(Answer):
 
     consent: Digest
     state: str = Field(examples=["in_force"], description="in_force, stopped or expired.")
+    objection: bool = Field(description="True: in force, it keeps somebody out of what needs no consent.")
     statement: str | None = Field(description="The sentence that was signed.")
     recipient: str | None
     until: str = Field(examples=["2027-05-21"], description="The last full day.")
@@ -89,6 +90,7 @@ def get_consent(
     return ConsentReceipt(
         consent=id,
         state=state_of(found, now).value,
+        objection=found.consent.objection,
         statement=artefacts.text(session, found.terms.statement),
         recipient=artefacts.text(session, found.terms.recipient),
         until=last_day(found.terms.valid_until),

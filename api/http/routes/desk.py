@@ -20,6 +20,7 @@ from api.http.shapes import (
     SignatureBytes,
     compact_signature,
 )
+from ledger.enums import NoticeKind
 from marketplace.consent import desk
 from marketplace.consent.desk import OnPaper
 from marketplace.consent.service import offered_terms
@@ -43,6 +44,7 @@ class DeskWish(Shape):
     language: Language = "en"
     scope: Scope | None = None
     until: Day | None = None
+    objection: bool = False
     people: list[Person] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
@@ -107,6 +109,7 @@ def prepare_desk_import(wish: DeskWish, token: DeskToken, here: Here, session: R
         language=wish.language,
         scope=wish.scope,
         valid_until=None if wish.until is None else end_of(wish.until),
+        kind=NoticeKind.OBJECTION if wish.objection else NoticeKind.CONSENT,
     )
     return OfferedDesk(
         terms=Terms.of(terms),

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy.orm import Session
 
 from api.http.consent_shapes import CompactSignature, Own, Scope, Terms
-from api.http.dependencies import Here, HouseHere, Reading, Vault, VaultReading, Writing
+from api.http.dependencies import Here, HouseHere, Office, Reading, Vault, VaultReading, Writing
 from api.http.policies import Anybody
 from api.http.shapes import Address, Answer, CodeOnPaper, Digest, Instant, Language, SentInstant, Shape
 from api.web.pages import AnyVisitor, Citizen, FormToken, HeaderToken
@@ -123,7 +123,7 @@ def say_yes_unscripted(
     """Where the yes button leads when the page's script did not run."""
     require_same_site(request)
     visitor.require_token(token)
-    return visitor.page("unscripted.html", status=422, visit=visit, number=number)
+    return visitor.page("unscripted.html", status=422, visit=visit, back=f"/c/ask/{number}")
 
 
 @router.post("/c/ask/{number}/basis", dependencies=[Anybody])
@@ -168,9 +168,16 @@ def say_yes(
     """Take her signed consent. Sent twice it is taken once."""
     require_same_site(request)
     visitor.require_token(token)
+    id_ = give(session, vault, here, visit, number, signed)
+    refusals.take_back(vault, person=visit.person, use_case=number)
+    return Recorded(receipt=f"/c/consents/{hexed(id_)}")
+
+
+def give(session: Session, vault: Session, here: Office, visit: Visit, number: int, signed: Signed) -> bytes:
+    """Take what she signed on the page of this use case. Its id."""
     if signed.terms.use_case != number:
-        raise NotAskedError("The consent is for another request.")
-    id_ = asking.give(
+        raise NotAskedError("What was signed is for another request.")
+    return asking.give(
         session,
         vault,
         here.house,
@@ -182,5 +189,3 @@ def say_yes(
         salt=signed.salt,
         code=signed.code,
     )
-    refusals.take_back(vault, person=visit.person, use_case=number)
-    return Recorded(receipt=f"/c/consents/{hexed(id_)}")

@@ -43,7 +43,12 @@ def home(visitor: Visitor, visit: Visit, session: Session, vault: Session) -> Re
         "home.html",
         visit=visit,
         waiting=open_requests(session, vault, visit),
-        said=[said(session, one) for one in reversed(standings_of(session, vault, visit.person))],
+        objectable=asking.objectable_by(session, vault, visit.person),
+        said=[
+            said(session, one)
+            for one in reversed(standings_of(session, vault, visit.person))
+            if not one.objection
+        ],
     )
 
 

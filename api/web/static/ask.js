@@ -11,6 +11,7 @@ const statement = form.querySelector("[data-statement]");
 const recipient = form.querySelector("[data-recipient]");
 const until = form.elements.namedItem("until");
 const status = form.querySelector("[data-status]");
+const ends = until.options ? [...until.options] : []; // an objection has no end to choose
 const options = [...form.querySelectorAll("[name=optional]")];
 
 /** What was signed for the choice as it is shown; sent again, not made again, when no answer came. */
@@ -41,7 +42,7 @@ function showEnds() {
     dateStyle: "long",
     timeZone: "UTC",
   });
-  [...until.options].forEach((option, place) => {
+  ends.forEach((option, place) => {
     const day = words.format(new Date(lastDay(Number(option.value)) + "T00:00:00Z"));
     option.textContent = place === 0 ? page.say.longest.replace("{day}", day) : day;
   });

@@ -1,22 +1,29 @@
 """An honest city, lived once per session; its bundle, to be copied and tampered with."""
 
 import shutil
+import threading
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from stoa_audit.audit import Task, verify
-from stoa_audit.node import Node
+from stoa_audit.node import Node as AskedNode
 from stoa_audit.report import Exit, Report
 
+from ledger.devnet.chain import Devnet
+from ledger.devnet.provider import InProcessProvider
 from ledger.digests import unhexed
+from ledger.keys import LocalSigner
+from ledger.node import Node
 from tests.auditor.bundles import Copy
 from tests.auditor.desk import Desk
 from tests.auditor.history import Happened, live
-from tests.town import Town
+from tests.town import Clock, Town
 
 
 @dataclass
@@ -25,6 +32,8 @@ class Honest:
     desk: Desk
     happened: Happened
     bundle: Path
+    sequencer: LocalSigner
+    """Whoever seals can seal another history of the same city."""
 
     def ask(self, payload: Any) -> Any:
         """The city's own node."""
@@ -34,12 +43,44 @@ class Honest:
 @pytest.fixture(scope="session")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Generator[Honest]:
     folder = tmp_path_factory.mktemp("honest")
-    town = Town.found()
+    sequencer, clock = LocalSigner.fresh(), Clock()
+    devnet = Devnet.in_memory(clock=clock, signer=sequencer)
+    town = Town.on(Node(InProcessProvider(devnet)), devnet, clock)
     desk = Desk.of(town, folder / "house")
     happened = live(desk)
-    yield Honest(town, desk, happened, desk.export(folder / "bundle"))
+    yield Honest(town, desk, happened, desk.export(folder / "bundle"), sequencer)
     desk.close()
     town.devnet.close()
+
+
+@contextmanager
+def served(ask: Callable[[Any], Any]) -> Generator[str]:
+    """A node over HTTP; its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            payload = orjson.loads(self.rfile.read(int(self.headers["content-length"])))
+            answer = orjson.dumps(ask(payload))
+            self.send_response(200)
+            self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def url(honest: Honest) -> Generator[str]:
+    """The city's node over HTTP."""
+    with served(honest.ask) as where:
+        yield where
 
 
 @pytest.fixture
@@ -65,7 +106,7 @@ def audit() -> Audit:
 
     def run(bundle: Path, ask: Callable[[Any], Any] | None = None, **task: Any) -> Report:
         task.setdefault("city", city_of(bundle))
-        return verify(Task(bundle, None if ask is None else Node(ask), **task))
+        return verify(Task(bundle, None if ask is None else AskedNode(ask), **task))
 
     return run
 

@@ -4,11 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Generator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -20,29 +16,6 @@ from tests.auditor.conftest import Honest
 from tests.auditor.desk import ANSWER
 
 HOLDS, WRONG, UNREADABLE, INCOMPLETE = 0, 1, 2, 3
-
-
-@pytest.fixture(scope="module")
-def url(honest: Honest) -> Generator[str]:
-    """The city's node over HTTP."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            payload = orjson.loads(self.rfile.read(int(self.headers["content-length"])))
-            answer = orjson.dumps(honest.ask(payload))
-            self.send_response(200)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Keep quiet."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
 
 
 def whole(honest: Honest, url: str) -> list[str]:

@@ -128,8 +128,13 @@ def dataset(
         with progressing("waiting for the ledger"):
             settled(city, key)
         say(f"Version {found.versions + 1} of {parsed.name} is published and on the ledger: {rows:,} rows.")
-        if found.personal:
+        if found.description.subject is not None:
             say(f"{plain(source)} still holds the rows in plain, erased people's too. Delete it.")
+        elif found.personal:
+            say(
+                "It counts as personal until operator and deputy have both said that it is not: "
+                f"`stoa city not-personal {parsed.name} --reason ...`"
+            )
 
 
 def require_same(city: Opened, description: DatasetDescription) -> None:

@@ -23,6 +23,11 @@ from marketplace.use_cases import queries as use_cases
 
 QUOTE_SECONDS = 600
 DAY = 86_400
+WHAT_NEXT = {
+    UseCaseState.APPLIED: "Nothing can be bought before the city has decided; its operator does.",
+    UseCaseState.DENIED: "A decision is final. Apply for another one, with coarser groups or less data.",
+    UseCaseState.CLOSED: "It sells nothing any more. Apply for another one.",
+}
 
 
 class UseCaseNotAllowedError(NotAllowedError):
@@ -55,7 +60,9 @@ def require_open(session: Session, number: int, buyer: Participant) -> use_cases
     if found.applicant != buyer.number:
         raise UseCaseNotAllowedError(f"Use case {number} is another applicant's.")
     if found.state is not UseCaseState.ALLOWED:
-        raise UseCaseNotAllowedError(f"Use case {number} is {found.state.name.lower()}.")
+        raise UseCaseNotAllowedError(
+            f"Use case {number} is {found.state.name.lower()}. {WHAT_NEXT[found.state]}"
+        )
     if not buyer.is_active:
         raise UseCaseNotAllowedError("You are not admitted, or frozen. Ask the city's operator.")
     return found

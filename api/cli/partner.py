@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,6 +34,7 @@ Name = Annotated[
 ]
 
 
+DAY = "%Y-%m-%d"
 MOST_NUMBER = 2**32 - 1
 LONGEST_FILE_NAME = 200
 
@@ -63,6 +65,12 @@ class OfferError(InvalidError):
     """What was given to be signed is no offer of a city."""
 
     code = "no_offer"
+
+
+class HalfAPeriodError(InvalidError):
+    """Two options do not make a period."""
+
+    code = "wrong_period"
 
 
 class RefusalError(InvalidError):
@@ -226,17 +234,36 @@ def apply(
     ] = "ImprovePublicServices",
     k: Annotated[int, typer.Option(min=2, max=65_535, help="the smallest group to be shown")] = 10,
     days: Annotated[int, typer.Option(min=1, max=65_535, help="the longest that a consent lasts")] = 90,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=[DAY], help="the first day of data wanted, in UTC; with --to"),
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=[DAY], help="the last day of data wanted")
+    ] = None,
     city: CityUrl = None,
 ) -> None:
     """Apply for a use case. Data that is not personal is decided by rule, in seconds."""
     with at_the_desk():
         wanted = parse_routine(routine.read_bytes()).document()
+        period = period_of(first, last)
         partner = desk(name, city)
-        number = partner.apply(wanted, purpose=purpose, k=k, days=days)
+        number = partner.apply(wanted, purpose=purpose, k=k, days=days, period=period)
         state = partner.use_case(number, wait=5)["state"]
         say(f"Use case {number} is {plain(state)}.")
         if state == "applied":
-            say("The city's operator decides. `stoa partner quote` tells when you can buy.")
+            say(
+                f"The city's operator decides. `stoa partner buy {number}` sells you a licence once it is allowed."
+            )
+
+
+def period_of(first: datetime | None, last: datetime | None) -> tuple[date, date] | None:
+    """Raises HalfAPeriodError."""
+    if first is None and last is None:
+        return None
+    if first is None or last is None or last < first:
+        raise HalfAPeriodError("A period has a first day (--from) and a last (--to) that is not before it.")
+    return first.date(), last.date()
 
 
 @app.command(epilog="Example: stoa partner quote 1 --as 'Bike Lab'")

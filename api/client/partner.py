@@ -1,6 +1,7 @@
 """A partner's desk: a key and the city's address. Whatever it does, it signs itself."""
 
 import json
+from datetime import date
 from typing import Any
 
 from api.client.connection import Connection, RefusedError
@@ -81,16 +82,27 @@ class Partner:
         self.sign_in()
         self._connection.confirmed(self._connection.post("/v1/bank/transfers", {"amount": credits_}))
 
-    def apply(self, routine: dict[str, Any], *, purpose: str, k: int = 10, days: int = 90) -> int:
-        """Apply for a use case; its number once it is on the ledger."""
+    def apply(
+        self,
+        routine: dict[str, Any],
+        *,
+        purpose: str,
+        k: int = 10,
+        days: int = 90,
+        period: tuple[date, date] | None = None,
+    ) -> int:
+        """Apply for a use case, on the first to the last day of a `period` alone; its number once on the ledger."""
         self.sign_in()
-        wish = {
+        wish: dict[str, Any] = {
             "purpose": purpose,
             "routine": routine,
             "minimum_cohort": k,
             "longest_days": days,
             "retention_days": days,
         }
+        if period is not None:
+            first, last = period
+            wish["period"] = {"first": first.isoformat(), "last": last.isoformat()}
         _, taken = self.act("/v1/use-cases", wish)
         return number_of(self._connection.confirmed(taken))
 

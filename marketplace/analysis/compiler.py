@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from marketplace.analysis.grid import Grid
+from marketplace.analysis.period import Period, require_time
 from marketplace.analysis.plan import Descriptions, Plan, PlannedDimension, PlannedFilter, plan
 from marketplace.analysis.routine import MeasureKind, Routine
 from marketplace.catalogue.description import DatasetDescription
@@ -44,17 +45,23 @@ class CompiledQuery:
     personal: bool
 
 
-def compile_routine(routine: Routine, descriptions: Descriptions) -> CompiledQuery:
-    """Compile a routine over described datasets.
+def compile_routine(
+    routine: Routine, descriptions: Descriptions, period: Period | None = None
+) -> CompiledQuery:
+    """Compile a routine over described datasets; with a `period`, over its rows alone.
 
     Raises:
         RoutineError: it does not fit them; see marketplace.analysis.plan.check.
+        NoTimeColumnError: a period, and rows that have no time.
     """
-    return compile_plan(plan(routine, descriptions))
+    return compile_plan(plan(routine, descriptions), period)
 
 
-def compile_plan(planned: Plan) -> CompiledQuery:
-    compiler = _Compiler(planned)
+def compile_plan(planned: Plan, period: Period | None = None) -> CompiledQuery:
+    """Raises NoTimeColumnError."""
+    if period is not None:
+        require_time(planned.sources)
+    compiler = _Compiler(planned, period)
     return CompiledQuery(
         sql=compiler.query(),
         parameters=compiler.parameters,
@@ -90,8 +97,9 @@ def compile_subjects(dataset: DatasetDescription, column: str, minimum: int, max
 
 
 class _Compiler:
-    def __init__(self, planned: Plan) -> None:
+    def __init__(self, planned: Plan, period: Period | None) -> None:
         self._plan = planned
+        self._period = period
         self._alias = {source.name: f"s{number}" for number, source in enumerate(planned.sources)}
         self._description = {source.name: source for source in planned.sources}
         self._lookups: dict[tuple[str, str], str] = {}
@@ -145,8 +153,14 @@ class _Compiler:
             for number, source in enumerate(self._plan.sources)
             if source.personal
         ]
+        conditions += [self._within(self._period, source) for source in self._plan.sources if self._period]
         conditions += [self._kept_by(kept) for kept in self._plan.filters]
         return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+    def _within(self, period: Period, source: DatasetDescription) -> str:
+        assert source.time_column is not None
+        time = f"{self._alias[source.name]}.c{source.place_of(source.time_column.name)}"
+        return f"{time} >= {self._bound(period.starts_at)} AND {time} < {self._bound(period.ends_at)}"
 
     def _kept_by(self, kept: PlannedFilter) -> str:
         place = self._place(kept.dimension)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import cast
 
 from ledger.digests import canonical, sha256
-from marketplace.catalogue.columns import Column, IntegerColumn, parse_column
+from marketplace.catalogue.columns import Column, IntegerColumn, TimestampColumn, parse_column
 from marketplace.catalogue.dimensions import Dimension, parse_dimension
 from marketplace.catalogue.documents import (
     COLUMN_NAME,
@@ -109,6 +109,11 @@ class DatasetDescription:
         """The column of that name, if it may be summed: a whole number with declared bounds."""
         column = self.column(name)
         return column if isinstance(column, IntegerColumn) else None
+
+    @property
+    def time_column(self) -> TimestampColumn | None:
+        """The column that says when a row was: the first of type timestamp."""
+        return next((column for column in self.columns if isinstance(column, TimestampColumn)), None)
 
     def called_in(self, language: str) -> str:
         """How a notice in `language` calls the data; its title in small letters where nothing is said."""

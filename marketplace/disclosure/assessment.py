@@ -36,7 +36,7 @@ def assess(
     """Assess a routine, one nobody has seen before too, on these versions.
 
     Raises:
-        RoutineError: the routine does not fit the datasets.
+        RoutineError: the routine does not fit the datasets, or the period does not.
         RunError: the versions could not be read.
         ValueError: a version is missing, or the population is none of a personal dataset.
     """
@@ -48,7 +48,7 @@ def assess(
             source.name: SourceInput(versions[source.name], eligible if source.personal else None)
             for source in planned.sources
         }
-        found = run(compile_plan(planned), inputs, limits)
+        found = run(compile_plan(planned, application.period), inputs, limits)
         figures = measure(planned.grid, found.cells, application)
     return report_on(application, planned, figures, population)
 

@@ -79,10 +79,13 @@ class Report:
     conditions: Conditions | None
 
     def document(self) -> dict[str, object]:
+        asked = self.application.period
+        period: dict[str, object] = {} if asked is None else {"period": asked.document()}
         return {
             "v": 1,
             "routine": hexed(self.routine_digest),
-            "asked": {
+            "asked": period
+            | {
                 "k": self.application.k,
                 "days": self.application.days,
                 "consent_rate": self.application.consent_rate,

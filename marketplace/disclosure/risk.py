@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from marketplace.analysis.grid import Cell, Grid
+from marketplace.analysis.period import Period
 from marketplace.analysis.plan import MOST_CELLS
 from marketplace.analysis.subjects import NOBODY
 from marketplace.disclosure.binomial import at_least
@@ -16,12 +17,13 @@ WHOLE = 10_000
 
 @dataclass(frozen=True)
 class Application:
-    """What the applicant asks for: the smallest cohort `k`, how long, and the share of people assumed to consent
-    (in basis points)."""
+    """What the applicant asks for: the smallest cohort `k`, how long, the share of people assumed to consent (in basis
+    points), and the days of data (None: all)."""
 
     k: int
     days: int
     consent_rate: int = 8_000
+    period: Period | None = None
 
     def __post_init__(self) -> None:
         if self.k < 2 or self.days < 1 or not 0 <= self.consent_rate <= WHOLE:

@@ -29,7 +29,7 @@ def expected(session: Session, use_case: int) -> Coverage | None:
         return None
     count = count_in_force(session, use_case, head(session))
     k = found.minimum_cohort
-    report = closest_report(session, found.routine_digest, k=k, days=found.longest_days)
+    report = closest_report(session, found)
     # What can be shown depends on k: figures for another k say nothing about this use case.
     own = report is not None and report["asked"]["k"] == smallest_assessed(k)
     figures = report["figures"] if report is not None and own else None

@@ -50,8 +50,10 @@ class Asked:
 
     @property
     def answer(self) -> str:
-        """What identifies the answer: canonical routine, versions and consent root."""
-        named = {
+        """What identifies the answer: canonical routine, versions, days of data and consent root."""
+        period = self.use_case.period
+        named: dict[str, object] = {} if period is None else {"period": period.document()}
+        named |= {
             "routine": hexed(self.routine.digest),
             "versions": dict(self.versions),
             "consents": hexed(self.consent_root),

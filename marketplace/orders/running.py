@@ -23,7 +23,7 @@ def judged(house: House, asked: Asked) -> Verdict:
         RunError: it could not be run.
     """
     descriptions = {one.name: one.description for one in asked.datasets}
-    query = compile_routine(asked.routine, descriptions)
+    query = compile_routine(asked.routine, descriptions, asked.use_case.period)
     found = run(query, _inputs(house, asked))
     release = Release(
         routine_digest=asked.routine.digest,

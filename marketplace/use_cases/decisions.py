@@ -12,7 +12,7 @@ from ledger.enums import Class, UseCaseState
 from marketplace.catalogue import artefacts
 from marketplace.catalogue.tables import ArtefactRow
 from marketplace.errors import NotFoundError
-from marketplace.use_cases.queries import UnknownUseCaseError
+from marketplace.use_cases.queries import UnknownUseCaseError, UseCase, use_case
 from marketplace.use_cases.tables import RuleRow, UseCaseRow
 
 
@@ -106,27 +106,26 @@ def risk_report(session: Session, number: int) -> dict[str, Any]:
     row = session.get(UseCaseRow, number)
     if row is None:
         raise UnknownUseCaseError(f"There is no use case {number}.")
-    found = (
-        None
-        if row.decided_in is None
-        else closest_report(session, row.routine_digest, k=row.minimum_cohort, days=row.longest_days)
-    )
+    found = None if row.decided_in is None else closest_report(session, use_case(session, number))
     if found is None:
         raise NoReportError("The city has published no risk report for this use case (yet).")
     return found
 
 
-def closest_report(session: Session, routine: bytes, *, k: int, days: int) -> dict[str, Any] | None:
-    """The newest report on `routine` for this k and these days; else the one that they tighten least.
+def closest_report(session: Session, found: UseCase) -> dict[str, Any] | None:
+    """The newest report on its routine and days of data, for its k and duration; else the one that they tighten least.
 
-    A decision can only tighten what was assessed, so a report on a larger k or fewer days is another use case's.
+    A decision can only tighten what was assessed, so a report on a larger k or fewer days of consent is another's.
     """
-    found = [
+    period = None if found.period is None else found.period.document()
+    reports = [
         report
-        for report in _reports(session, routine)
-        if report["asked"]["k"] <= smallest_assessed(k) and report["asked"]["days"] >= days
+        for report in _reports(session, found.routine_digest)
+        if report["asked"]["k"] <= smallest_assessed(found.minimum_cohort)
+        and report["asked"]["days"] >= found.longest_days
+        and report["asked"].get("period") == period
     ]
-    return max(found, key=lambda one: (one["asked"]["k"], -one["asked"]["days"]), default=None)
+    return max(reports, key=lambda one: (one["asked"]["k"], -one["asked"]["days"]), default=None)
 
 
 def smallest_assessed(k: int) -> int:

@@ -29,6 +29,8 @@ class NoticeFacts:
     titles: tuple[dict[str, str], ...]
     """Per source, in the order of the scope's bits, how it is called in each language."""
     k: int
+    period: tuple[str, str] | None = None
+    """The first and the last day of the data that is used (ISO 8601); None: all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Template:
     """What stands before the last of several datasets."""
     purposes: Mapping[str, str]
     """What is said for a purpose, by its IRI."""
+    period: str = ""
+    """What follows the data where only some days of it are used, with a blank each for {first} and {last}."""
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Template":
@@ -53,6 +57,7 @@ class Template:
             sentence=document["sentence"],
             conjunction=document["and"],
             purposes=document["purposes"],
+            period=document.get("period", ""),
         )
 
     @property
@@ -64,23 +69,35 @@ class Template:
             "sentence": self.sentence,
             "and": self.conjunction,
             "purposes": dict(self.purposes),
+            "period": self.period,
         }
 
     def statement(self, facts: NoticeFacts, scope: int) -> str:
         """The sentence for one choice of scope. What fills a blank is never looked at for blanks."""
         *before, last = [titles[self.language] for bit, titles in enumerate(facts.titles) if scope >> bit & 1]
+        data = self.conjunction.join([", ".join(before), last]) if before else last
         values = {
             "recipient": facts.recipient,
-            "data": self.conjunction.join([", ".join(before), last]) if before else last,
+            "data": data + self._days(facts),
             "purpose": self.purposes[facts.purpose],
             "k": str(facts.k),
         }
         return unicodedata.normalize("NFC", BLANK.sub(lambda blank: values[blank[1]], self.sentence))
 
+    def _days(self, facts: NoticeFacts) -> str:
+        if facts.period is None:
+            return ""
+        first, last = facts.period
+        days = {"first": first, "last": last}
+        return BLANK.sub(lambda blank: days[blank[1]], self.period)
+
+
+PERIODS = {"en": " from {first} to {last}", "de": " vom {first} bis zum {last}"}
+
 
 def _template(language: str, kind: NoticeKind, conjunction: str, sentence: str) -> Template:
     phrases = {purpose.iri: purpose.phrases[language] for purpose in PURPOSES}
-    return Template(language, kind, sentence, conjunction, phrases)
+    return Template(language, kind, sentence, conjunction, phrases, PERIODS[language])
 
 
 TEMPLATES = (

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from ledger.bindings import Application
 from ledger.digests import unhexed
 from ledger.enums import Ground, NoticeKind, UseCaseState
+from marketplace.analysis.period import Period
 from marketplace.analysis.routine import Routine, parse_routine
 from marketplace.catalogue import artefacts
 from marketplace.errors import NotFoundError
@@ -37,6 +38,8 @@ class UseCase:
     minimum_cohort: int
     longest_days: int
     retention_days: int
+    period: Period | None
+    """The days of data that it may use; None: all."""
     routine_digest: bytes
     terms_digest: bytes
     scope_digest: bytes
@@ -131,6 +134,7 @@ def _model(row: UseCaseRow) -> UseCase:
         minimum_cohort=row.minimum_cohort,
         longest_days=row.longest_days,
         retention_days=row.retention_days,
+        period=Period(row.data_from, row.data_until) if row.data_until else None,
         routine_digest=row.routine_digest,
         terms_digest=row.terms_digest,
         scope_digest=row.scope_digest,
@@ -152,6 +156,8 @@ def applied(session: Session, block: int, form: Application) -> int | None:
             UseCaseRow.scope_digest == form.scope,
             UseCaseRow.routine_digest == form.routine,
             UseCaseRow.terms_digest == form.terms,
+            UseCaseRow.data_from == form.data_from,
+            UseCaseRow.data_until == form.data_until,
         )
         .limit(1)
     )

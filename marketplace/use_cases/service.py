@@ -14,6 +14,7 @@ from ledger.digests import canonical, hexed, sha256, text_digest
 from ledger.enums import AGGREGATES, Class, Ground, NoticeKind, UseCaseState
 from ledger.outbox import messages
 from ledger.typed_data import application_digest, recovered
+from marketplace.analysis.period import Period, require_time
 from marketplace.analysis.plan import plan
 from marketplace.analysis.routine import Routine, parse_routine
 from marketplace.analysis.runner import VersionFile
@@ -49,6 +50,12 @@ class DocumentMismatchError(InvalidError):
     code = "document_mismatch"
 
 
+class WrongPeriodError(InvalidError):
+    """The period of the data is not one of whole days."""
+
+    code = "wrong_period"
+
+
 class AlreadyDecidedError(ConflictError):
     """A decision is final."""
 
@@ -74,6 +81,8 @@ class Request:
     optional: frozenset[str] = frozenset()
     grounds: tuple[tuple[str, Ground], ...] = ()
     """Dataset name -> another legal ground than consent."""
+    period: Period | None = None
+    """The days of data wanted; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +98,14 @@ def prepare(session: Session, request: Request) -> Prepared:
 
     Raises:
         DocumentError, RoutineError: the routine is none, or does not fit the datasets.
+        NoTimeColumnError: a period of a dataset whose rows have no time.
+        WrongPeriodError: the period is no whole days.
         UnknownDatasetError
     """
     routine = parse_routine(request.routine)
     used = [catalogue.dataset_named(session, name) for name in routine.sources]
     plan(routine, {found.name: found.description for found in used}, most_cells=MOST_CELLS_ASSESSED)
+    _require_period(request.period, used)
     grounds = dict(request.grounds)
     sources = [
         SourceForm(
@@ -113,8 +125,8 @@ def prepare(session: Session, request: Request) -> Prepared:
         purpose=request.purpose.digest,
         sources=sources,
         scope=sha256(canonical(documents["scope"])),
-        data_from=0,
-        data_until=0,
+        data_from=0 if request.period is None else request.period.starts_at,
+        data_until=0 if request.period is None else request.period.ends_at,
         minimum_cohort=request.minimum_cohort,
         longest_days=request.longest_days,
         retention_days=request.retention_days,
@@ -129,7 +141,8 @@ def prepare(session: Session, request: Request) -> Prepared:
 
 def scope_document(routine: Routine, request: Request) -> dict[str, Any]:
     """What of the data is used and how fine the answer is."""
-    return {
+    period = {} if request.period is None else {"period": request.period.document()}
+    return period | {
         "v": 1,
         "sources": list(routine.sources),
         "dimensions": [dimension.document() for dimension in routine.dimensions],
@@ -187,8 +200,20 @@ def _require_documents(session: Session, form: Application, documents: dict[str,
     if {found.name for found in named} != set(routine.sources):
         raise DocumentMismatchError("The application's datasets are not those of its routine.")
     plan(routine, {found.name: found.description for found in named}, most_cells=MOST_CELLS_ASSESSED)
+    period = Period(form.data_from, form.data_until) if form.data_from or form.data_until else None
+    _require_period(period, named)
+    if documents["scope"].get("period") != (None if period is None else period.document()):
+        raise DocumentMismatchError("The scope document names other days than the application.")
     if form.purpose not in BY_DIGEST:
         raise DocumentMismatchError("The purpose is not one that a use case may have.")
+
+
+def _require_period(period: Period | None, used: list[catalogue.Dataset]) -> None:
+    if period is None:
+        return
+    require_time(found.description for found in used)
+    if not period.is_whole_days:
+        raise WrongPeriodError("A period is whole days in UTC, and its last is not before its first.")
 
 
 def assess(house: House, number: int, *, k: int | None = None, consent_rate: int = 8_000) -> Report:
@@ -200,7 +225,10 @@ def assess(house: House, number: int, *, k: int | None = None, consent_rate: int
         found = queries.use_case(session, number)
         routine = queries.routine_of(session, found)
     application = assessment.Application(
-        k=smallest_assessed(k or found.minimum_cohort), days=found.longest_days, consent_rate=consent_rate
+        k=smallest_assessed(k or found.minimum_cohort),
+        days=found.longest_days,
+        consent_rate=consent_rate,
+        period=found.period,
     )
     report = assess_routine(house, routine, application, use_case=found)
     with house.database.writing() as session:
@@ -359,12 +387,14 @@ def _matches(rule: RuleRow, found: queries.UseCase, class_: Class) -> bool:
 
 def facts_of(session: Session, found: queries.UseCase) -> notices.NoticeFacts:
     applicant = participants.by_number(session, found.applicant)
+    period = found.period
     titles = tuple(dataset_titles(catalogue.dataset(session, source.dataset)) for source in found.sources)
     return notices.NoticeFacts(
         recipient=applicant.name or f"participant {applicant.number}",
         purpose=BY_DIGEST[found.purpose].iri,
         titles=titles,
         k=found.minimum_cohort,
+        period=None if period is None else (period.first.isoformat(), period.last.isoformat()),
     )
 
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,12 @@ from tests.auditor.conftest import Audit, Honest, named
 from tests.auditor.desk import STATEMENTS, TEMPLATE, Desk
 from tests.auditor.history import found_datasets
 
+DAYS = st.dates(date(1970, 1, 1), date(2999, 12, 30))
 RENDERED = "notices.rendered"
+
+
+def at(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
 def path_of(document: Any) -> str:
@@ -215,9 +221,10 @@ def test_the_citys_templates_are_ones_that_the_auditor_takes(template: Any) -> N
     scope=st.integers(1, 255),
     k=st.integers(1, 1000),
     template=st.sampled_from(TEMPLATES),
+    period=st.none() | st.tuples(DAYS, DAYS).map(sorted),
 )
 def test_both_renderers_make_the_same_sentence(
-    recipient: str, titles: list[str], scope: int, k: int, template: Any
+    recipient: str, titles: list[str], scope: int, k: int, template: Any, period: list[date] | None
 ) -> None:
     """Also where a name looks like a blank, and where letters can be written in two ways."""
     scope = scope & (1 << len(titles)) - 1 or 1
@@ -226,7 +233,9 @@ def test_both_renderers_make_the_same_sentence(
         purpose=PURPOSES[0].iri,
         titles=tuple({template.language: title} for title in titles),
         k=k,
+        period=None if period is None else (period[0].isoformat(), period[1].isoformat()),
     )
+    first, until = (0, 0) if period is None else (at(period[0]), at(period[1] + timedelta(days=1)))
 
     made = template.statement(facts, scope)
 
@@ -234,12 +243,23 @@ def test_both_renderers_make_the_same_sentence(
     listed = ", ".join(chosen[:-1]) + template.conjunction + chosen[-1] if chosen[1:] else chosen[0]
     values = {
         "recipient": "{k}" + recipient,
-        "data": listed,
+        "data": listed + audited(orjson.loads(canonical(template.document))).days(first, until),
         "purpose": PURPOSES[0].phrases[template.language],
         "k": str(k),
     }
     assert made == audited(orjson.loads(canonical(template.document))).filled(values)
     assert unicodedata.is_normalized("NFC", made)
+    assert period is None or f"{period[0]}" in made
+
+
+def test_a_template_without_words_for_days_cannot_ask_for_some_days() -> None:
+    with pytest.raises(InvalidError, match="cannot say which days"):
+        audited(TEMPLATE).days(86_400, 172_800)
+
+
+def test_a_templates_words_for_days_say_both() -> None:
+    with pytest.raises(InvalidError, match="once each"):
+        audited({**TEMPLATE, "period": " since {first}"})
 
 
 def test_an_unknown_purpose_has_no_words() -> None:

@@ -1,9 +1,11 @@
 """Use cases: applying, and what everybody may know of each."""
 
+import re
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response, status
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from sqlalchemy.orm import Session
 
 from api.http.acts import Offered, SignedForm, Taken, taken
@@ -30,6 +32,7 @@ from ledger.bindings import Application
 from ledger.digests import hexed
 from ledger.enums import Ground, UseCaseState
 from ledger.typed_documents import application_document
+from marketplace.analysis.period import Period
 from marketplace.catalogue import artefacts
 from marketplace.catalogue import queries as catalogue
 from marketplace.errors import NotAllowedError
@@ -44,6 +47,8 @@ router = APIRouter(prefix="/v1/use-cases", tags=["use-cases"])
 GroundName = Literal[
     "consent", "contract", "legal_obligation", "vital_interest", "public_task", "legitimate_interest"
 ]
+WRITTEN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 Cohort = Annotated[int, Field(ge=1, le=1_000_000, examples=[10])]
 
 
@@ -51,6 +56,34 @@ class NotTheApplicantError(NotAllowedError):
     """Only the applicant sees this."""
 
     code = "not_the_applicant"
+
+
+def written_day(value: object) -> object:
+    """A day as JSON writes it, as a date; anything else is left to be refused."""
+    if isinstance(value, str) and WRITTEN_DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return value
+    return value
+
+
+Day = Annotated[date, BeforeValidator(written_day), Field(ge=FIRST_DAY, le=LAST_DAY)]
+
+
+class DataPeriod(Shape):
+    """Whole days in UTC, both included."""
+
+    first: Day = Field(examples=["2026-03-01"])
+    last: Day = Field(examples=["2026-03-31"])
+
+    @classmethod
+    def of(cls, period: Period) -> "DataPeriod":
+        return cls(first=period.first, last=period.last)
+
+    @property
+    def period(self) -> Period:
+        return Period.of_days(self.first, self.last)
 
 
 class UseCaseWish(Shape):
@@ -64,6 +97,9 @@ class UseCaseWish(Shape):
     )
     grounds: dict[str, GroundName] = Field(
         default_factory=dict, max_length=6, description="Dataset to legal ground, where it is not consent."
+    )
+    period: DataPeriod | None = Field(
+        default=None, description="The days of data wanted, of datasets whose rows have a time. Null: all."
     )
 
 
@@ -156,6 +192,7 @@ class UseCaseAnswer(Answer):
     minimum_cohort: int
     longest_days: int
     retention_days: int
+    period: DataPeriod | None = Field(description="The days of data that it may use. Null: all.")
     routine: Digest
     terms: Digest
     scope: Digest
@@ -173,6 +210,7 @@ class UseCaseAnswer(Answer):
             minimum_cohort=one.minimum_cohort,
             longest_days=one.longest_days,
             retention_days=one.retention_days,
+            period=None if one.period is None else DataPeriod.of(one.period),
             routine=one.routine_digest,
             terms=one.terms_digest,
             scope=one.scope_digest,
@@ -296,6 +334,7 @@ def prepare_use_case(wish: UseCaseWish, caller: Caller, session: Reading, house:
             retention_days=wish.retention_days,
             optional=frozenset(wish.optional),
             grounds=tuple((name, Ground[ground.upper()]) for name, ground in wish.grounds.items()),
+            period=None if wish.period is None else wish.period.period,
         ),
     )
     return OfferedUseCase(

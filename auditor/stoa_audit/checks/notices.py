@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from stoa_audit.bundle import Bundle
@@ -14,6 +15,9 @@ from stoa_audit.report import Check, Report
 from stoa_audit.world import Notice, UseCase, World
 
 VERSION = "notice-template/1"
+FIELDS = ("stoa", "language", "kind", "sentence", "and", "purposes")
+LAST_SECOND = 253_402_214_399
+"""Of 30 December 9999: the ledger takes later ones than a calendar has."""
 KINDS = {1: "consent", 2: "objection"}
 BLANKS = {"consent": ("recipient", "data", "purpose", "k"), "objection": ("recipient", "data", "purpose")}
 """What a sentence must say, so that no language says less than another."""
@@ -30,11 +34,14 @@ class Template:
     sentence: str
     conjunction: str
     purposes: Fields
+    period: str
+    """What follows the data where only some days of it are used; empty in templates that cannot say so."""
 
     @classmethod
     def parsed(cls, digest: bytes, fields: Fields) -> "Template":
         """Raises InvalidError."""
-        fields.only(("stoa", "language", "kind", "sentence", "and", "purposes"))
+        says_days = "period" in fields.document
+        fields.only((*FIELDS, "period") if says_days else FIELDS)
         if fields.text("stoa") != VERSION or fields.text("kind") not in BLANKS:
             raise InvalidError("this is no template of a notice", fields.place)
         found = cls(
@@ -44,7 +51,12 @@ class Template:
             sentence=fields.text("sentence"),
             conjunction=fields.text("and"),
             purposes=fields.inner("purposes"),
+            period=fields.text("period") if says_days else "",
         )
+        if found.period and BLANK.findall(found.period) != ["first", "last"]:
+            raise InvalidError(
+                "the template's period does not say {first} and {last}, once each", fields.place
+            )
         blanks = BLANK.findall(found.sentence)
         for name in BLANKS[found.kind]:
             if name not in blanks:
@@ -61,6 +73,15 @@ class Template:
                 return self.purposes.text(iri)
         raise InvalidError(f"the template has no words for the purpose {hexed(digest)}", self.purposes.place)
 
+    def days(self, first: int, until: int) -> str:
+        """What it says of the days from `first` on and before `until` (seconds since 1970); 0: of all days, nothing."""
+        if not until:
+            return ""
+        if not self.period:
+            raise InvalidError("the template cannot say which days of the data are used", self.purposes.place)
+        days = {"first": _day(first), "last": _day(until - 1)}
+        return BLANK.sub(lambda blank: days[blank[1]], self.period)
+
     def filled(self, values: dict[str, str]) -> str:
         """In one pass: what stands in a blank is never looked at for blanks."""
         text = BLANK.sub(lambda blank: values[blank[1]], self.sentence)
@@ -68,6 +89,10 @@ class Template:
 
     def __str__(self) -> str:
         return f'template {hexed(self.digest)} ({self.language}, {self.kind}): "{self.sentence}"'
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(min(at, LAST_SECOND), UTC).date().isoformat()
 
 
 class Documents:
@@ -152,7 +177,8 @@ def _rendered(
         "recipient": documents.name(
             use_case.recipient, f"the recipient's name of use case {use_case.number}"
         ),
-        "data": template.conjunction.join([", ".join(before), last]) if before else last,
+        "data": (template.conjunction.join([", ".join(before), last]) if before else last)
+        + template.days(use_case.application["dataFrom"], use_case.application["dataUntil"]),
         "purpose": template.purpose(use_case.application["purpose"]),
         "k": str(use_case.minimum_cohort),
     }

@@ -112,19 +112,20 @@ def dataset(
     with speaking(), opened() as city:
         parsed = parse_description(description.read_bytes())
         require_same(city, parsed)
-        with progressing(f"checking {source.name}") as progress:
-            rows = check_delivery(parsed, source, table_name, progress)
-        register_dataset(city, parsed)
-        with progressing(f"sealing {rows:,} rows"), city.house.database.writing() as session:
-            found = catalogue.dataset_named(session, parsed.name)
-            key = datasets.publish(
-                session,
-                city.house,
-                dataset=found,
-                source=source,
-                signer=city.home.keys.existing("city"),
-                table=table_name,
-            )
+        with datasets.recording_refusals(city.house, who="role:operator", dataset=parsed.name):
+            with progressing(f"checking {source.name}") as progress:
+                rows = check_delivery(parsed, source, table_name, progress)
+            register_dataset(city, parsed)
+            with progressing(f"sealing {rows:,} rows"), city.house.database.writing() as session:
+                found = catalogue.dataset_named(session, parsed.name)
+                key = datasets.publish(
+                    session,
+                    city.house,
+                    dataset=found,
+                    source=source,
+                    signer=city.home.keys.existing("city"),
+                    table=table_name,
+                )
         with progressing("waiting for the ledger"):
             settled(city, key)
         say(f"Version {found.versions + 1} of {parsed.name} is published and on the ledger: {rows:,} rows.")

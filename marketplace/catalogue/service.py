@@ -1,7 +1,8 @@
 """Registering datasets and publishing their versions."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from marketplace.catalogue import artefacts, queries
 from marketplace.catalogue.description import DatasetDescription, SourceKind, Topic
 from marketplace.catalogue.forgotten import Reader as Forgotten
 from marketplace.catalogue.ingest import ingest
-from marketplace.catalogue.sources import Row, read_csv, read_json_series, read_table
+from marketplace.catalogue.sources import IngestError, Row, read_csv, read_json_series, read_table
 from marketplace.catalogue.tables import LeafSaltRow, SubjectRow, VersionFileRow, VersionKeyRow
 from marketplace.catalogue.version_file import subject_digests
 from marketplace.errors import ConflictError
@@ -164,6 +165,17 @@ def publish(
         datasets=[f"{dataset.name}/{number}"],
     )
     return outbox_key
+
+
+@contextmanager
+def recording_refusals(house: House, *, who: str, dataset: str) -> Generator[None]:
+    """A delivery that is refused was read all the same: the access log says so, whatever else is undone."""
+    try:
+        yield
+    except (IngestError, DeliveryUnderWayError):
+        with house.database.writing() as session:
+            access_log.record(session, who=who, did="publish-version", outcome="refused", datasets=[dataset])
+        raise
 
 
 def _without_forgotten(

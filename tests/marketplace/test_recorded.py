@@ -10,6 +10,9 @@ from sqlalchemy import delete, select
 
 from ledger.enums import Class
 from marketplace.analysis.routine import parse_routine
+from marketplace.catalogue import queries as catalogue
+from marketplace.catalogue import service as datasets
+from marketplace.catalogue.sources import IngestError
 from marketplace.disclosure import assessment
 from marketplace.orders.queries import UnknownOrderError
 from marketplace.orders.service import ResultDestroyedError
@@ -134,6 +137,23 @@ def test_a_result_whose_key_is_destroyed_is_not_on_record_as_served(office: Offi
         office.result("lab", id_)
 
     assert outcomes(office, "serve-result") == ["served", "gone"]
+
+
+def test_a_delivery_that_is_refused_is_on_record_as_refused(office: Office, tmp_path: Path) -> None:
+    """Its rows were read, though nothing of them was taken."""
+    broken = small_city.write_persons(tmp_path / "broken.csv", PEOPLE)
+    broken.write_text(broken.read_text().replace("\n1,", "\n1,9999", 1))
+
+    with (
+        pytest.raises(IngestError),
+        datasets.recording_refusals(office.house, who="role:operator", dataset="persons"),
+    ):
+        office.deliver("persons", broken)
+
+    last = recorded(office, "publish-version")[-1]
+    assert (last["who"], last["outcome"], last["datasets"]) == ("role:operator", "refused", ["persons"])
+    with office.house.database.reading() as session:
+        assert catalogue.dataset_named(session, "persons").versions == 1
 
 
 def test_publishing_versions_and_exporting_the_bundle_are_on_record(office: Office, tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from marketplace.errors import NotFoundError
 from marketplace.use_cases.notices import Template
 from marketplace.use_cases.tables import NoticeRow, UseCaseRow
 
+NO_DOCUMENT = bytes(32)
+"""What a decision by a rule names as its conditions."""
+
 
 class UnknownUseCaseError(NotFoundError):
     """There is no such use case."""
@@ -98,7 +101,9 @@ def routine_of(session: Session, found: UseCase) -> Routine:
 
 def templates(session: Session, found: UseCase) -> list[Template]:
     """The templates that the decision on a use case names."""
-    document = None if found.conditions is None else artefacts.document(session, found.conditions)
+    if found.conditions is None or found.conditions == NO_DOCUMENT:
+        return []
+    document = artefacts.document(session, found.conditions)
     if not isinstance(document, dict):
         return []
     return [Template.read(artefacts.document(session, unhexed(digest))) for digest in document["notices"]]

@@ -49,6 +49,25 @@ def test_people_are_asked_by_the_templates_that_the_decision_names(
     assert not any("Trust us" in one.statement for one in published)
 
 
+def test_nobody_is_asked_where_a_rule_decided(office: Office, tmp_path: Path) -> None:
+    office.dataset(
+        small_city.document(small_city.BIKES), small_city.write_bikes(tmp_path / "b.csv"), public=True
+    )
+    office.join("lab", Class.COMMERCIAL)
+    with office.house.database.writing() as session:
+        use_cases.publish_rule(
+            session, office.house, text="Counts of bikes.", classes=[Class.COMMERCIAL], longest_days=365
+        )
+    office.pump()
+    number = office.apply("lab", small_city.document(small_city.BIKES_BY_HOUR), minimum_cohort=0)
+    with office.house.database.writing() as session:
+        assert use_cases.decide_by_rules(session, office.house) == 1
+    office.pump()
+
+    with office.house.database.writing() as session:
+        assert use_cases.publish_notices(session, office.house, number) == []
+
+
 def applied(office: Office, folder: Path) -> int:
     office.dataset(small_city.document(small_city.PERSONS), small_city.write_persons(folder / "p.csv", 30))
     trips = small_city.write_trips(folder / "t.sqlite", 30)

@@ -294,8 +294,8 @@ def test_stopping_leads_to_the_language_chosen_from_a_refused_form_too(asking: t
     assert 'href="/stop?lang=de"' in refused.text
 
 
-def test_a_yes_that_was_lost_is_told_and_asked_again(asking: tuple[WebCity, int]) -> None:
-    city, use_case = asking
+def test_a_yes_that_was_lost_is_told_and_asked_again(city: WebCity) -> None:
+    use_case = city.lab_asks()
     anna = city.anna()
     receipt = anna.say_yes(use_case)
     city.office.town.pass_time(1_300)

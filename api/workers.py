@@ -21,6 +21,7 @@ from ledger.outbox.reconciling import NonceConflictError
 from ledger.outbox.sender import Sender
 from ledger.reader import ForkError, UnreadableLogError
 from ledger.relay import BATCHERS
+from ledger.watching import Watch
 from marketplace.consent.wishes import Wishes
 from marketplace.house import House
 from marketplace.orders.runs import Workbench
@@ -32,7 +33,8 @@ from marketplace.use_cases import service as use_cases
 logger = logging.getLogger("stoa.workers")
 
 BUSY_PAUSE = 0.02
-IDLE_PAUSE = 0.1
+IDLE_PAUSE = 0.5
+"""How long the ledger is left alone while nothing happens here. What is committed here is noticed at once."""
 LOST_PAUSE = 1.0
 ANCHOR_SECONDS = 30
 """How long records wait for an anchor when no settlement brings one."""
@@ -128,28 +130,36 @@ class Workers:
         return Workbench(self._house, attestor, failpoint).step
 
     def _loop(self, step: Callable[[], bool]) -> None:
-        if not keep_doing(step, self._stopping):
+        watch = Watch([self._house.database, self._house.vault])
+        try:
+            going_on = keep_doing(step, self._stopping, watch)
+        finally:
+            watch.close()
+        if not going_on:
             self._lost = True
             self._stopping.set()
 
 
-def keep_doing(step: Callable[[], bool], stopping: threading.Event) -> bool:
+def keep_doing(step: Callable[[], bool], stopping: threading.Event, watch: Watch) -> bool:
     """Do one step after the other until told to stop. False when it ends by itself: see `FATAL`."""
     while not stopping.is_set():
         try:
-            pause = BUSY_PAUSE if step() else IDLE_PAUSE
+            before = watch.look()
+            if step():
+                stopping.wait(BUSY_PAUSE)
+            else:
+                watch.wait(before, IDLE_PAUSE, stopping)
+            continue
         except FATAL:
             logger.exception("The ledger cannot be followed.")
             return False
         except LedgerError as error:
             # A node that restarts, lags behind its neighbours or limits its callers answers again.
             logger.warning("%s Trying again.", error)
-            pause = LOST_PAUSE
         except Exception:
             # What failed is still in the database; it is tried again, slowly, and never silently.
             logger.exception("A step failed.")
-            pause = LOST_PAUSE
-        stopping.wait(pause)
+        stopping.wait(LOST_PAUSE)
     return True
 
 

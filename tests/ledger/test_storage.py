@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,22 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from ledger.storage import Database, open_database, sqlite_url
-from tests import postgres
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database with one counter that stands at 0."""
-    if request.param == "sqlite":
-        url = sqlite_url(tmp_path / "counter.db")
-    else:
-        url = postgres.fresh_database(request.getfixturevalue("postgres_server"), "counter")
-    made = Database(open_database(url))
-    with made.writing() as session:
-        session.execute(text("CREATE TABLE counter (value INTEGER NOT NULL)"))
-        session.execute(text("INSERT INTO counter VALUES (0)"))
-    yield made
-    made.close()
+@pytest.fixture
+def database(counter: Database) -> Database:
+    return counter
 
 
 def value(session) -> int:

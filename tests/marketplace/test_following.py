@@ -10,6 +10,7 @@ from api.workers import keep_doing
 from ledger.node import LedgerError, NodeRefusedError, NodeUnreachableError, WrongLedgerError
 from ledger.outbox.reconciling import NonceConflictError
 from ledger.reader import ForkError, UnreadableLogError
+from ledger.watching import Watch
 from marketplace.projector import ProjectionStoppedError
 
 
@@ -37,7 +38,7 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_node_that_refuses_for_a_moment_is_asked_again() -> None:
     steps = Steps(NodeUnreachableError("It restarts."), NodeRefusedError("It does not know block 7."))
-    assert keep_doing(steps, steps.stopping)
+    assert keep_doing(steps, steps.stopping, Watch([]))
     assert steps.done == 2
 
 
@@ -47,5 +48,5 @@ def test_a_node_that_refuses_for_a_moment_is_asked_again() -> None:
 )
 def test_another_ledger_ends_it_at_once(kind: type[LedgerError]) -> None:
     steps = Steps(kind("This is not what was followed."), NodeUnreachableError("never asked again"))
-    assert not keep_doing(steps, steps.stopping)
+    assert not keep_doing(steps, steps.stopping, Watch([]))
     assert steps.done == 1

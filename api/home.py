@@ -253,7 +253,7 @@ class Home:
         lock = claimed(self._lock_of(what))
         if lock is None:
             raise CityInUseError(
-                f"The {what} of the city in {self.folder} are running already. Stop them first."
+                f"The city in {self.folder} has its {what} running already. Stop that first."
             )
         try:
             yield
@@ -270,4 +270,4 @@ class Home:
         return lock is None
 
     def _lock_of(self, what: str) -> Path:
-        return self.folder / f"{what}.lock"
+        return self.devnet / "lock" if what == "chain" else self.folder / f"{what}.lock"

@@ -10,6 +10,7 @@ import typer
 
 from api.cli.context import Opened, opened
 from api.cli.terminal import plain, progressing, say, speaking
+from api.cli.typed import digest_of
 from ledger.digests import hexed
 from marketplace.provenance import bundle
 
@@ -47,9 +48,9 @@ def verify(
     """Have the independent auditor replay the ledger from genesis and compare everything."""
     with speaking(), opened() as city, tempfile.TemporaryDirectory(prefix="stoa-audit-") as folder:
         chosen = target or Path(folder) / "bundle"
+        arguments = ["verify", "--bundle", str(chosen), *expected(city, city_digest)]
         if target is None:
             exported(city, chosen)
-        arguments = ["verify", "--bundle", str(chosen), *expected(city, city_digest)]
         if json_file is not None:
             arguments += ["--json", str(json_file)]
         code = run_auditor(arguments)
@@ -71,8 +72,12 @@ def receipt(
 def expected(city: Opened, digest: str | None) -> list[str]:
     """What the auditor is to measure against. The city's own file is what its operator knows; whoever does not
     trust this machine names the digest that is printed on a receipt, or runs stoa-audit on another one.
+
+    Raises:
+        DigestMistypedError
     """
-    return ["--node", city.home.settings.node, "--city", digest or hexed(city.house.city.digest)]
+    expected_digest = city.house.city.digest if digest is None else digest_of(digest, "a city")
+    return ["--node", city.home.settings.node, "--city", hexed(expected_digest)]
 
 
 def run_auditor(arguments: list[str]) -> int:

@@ -134,14 +134,15 @@ def registrar(
 ) -> None:
     """Run the registrar's office: its own key, database and process; it never acts for the operator."""
     code = Exit.DONE
-    with speaking(), as_a_service("The registrar's office is closed. `stoa registrar` opens it again."):
+    with speaking():
         home = chosen_home()
         if register is not None:
             say(f"{import_register(home, register):,} people are new in the register.")
         if letter is not None:
             say(written_letter(home, letter))
         if register is None and letter is None:
-            code = run_registrar(home)
+            with as_a_service("The registrar's office is closed. `stoa registrar` opens it again."):
+                code = run_registrar(home)
     raise typer.Exit(code)
 
 

@@ -124,8 +124,9 @@ def delete_city(home: Home, *, confirmed: Callable[[], bool]) -> None:
     processes = Processes(home)
     processes.hold()
     try:
-        if confirmed():
-            shutil.rmtree(home.folder)
+        with home.holding("workers"), home.holding("chain"):
+            if confirmed():
+                shutil.rmtree(home.folder)
     finally:
         processes.stop_all()
 

@@ -32,15 +32,19 @@ class Exit(IntEnum):
     """The exit codes of every command."""
 
     DONE = 0
-    """It is done; or a service was told to stop, and stopped."""
     REFUSED = 1
-    """A named refusal: nothing was changed. Or a comparison found a difference."""
     WRONG_USAGE = 2
-    """The command line itself is not understood."""
     NOT_CHECKED = 3
-    """Only of `stoa audit`: nothing wrong was found, but not everything could be checked."""
     INTERRUPTED = 130
-    """Ctrl-C."""
+
+
+MEANINGS = {
+    Exit.DONE: "It is done; or a service was told to stop, and stopped.",
+    Exit.REFUSED: "A named refusal: nothing was changed. Or a comparison found a difference.",
+    Exit.WRONG_USAGE: "The command line is not understood; of `stoa audit`, also: a file is not what it must be.",
+    Exit.NOT_CHECKED: "Only of `stoa audit`: nothing wrong was found, but not everything could be checked.",
+    Exit.INTERRUPTED: "Ctrl-C, where it was not a service's usual end.",
+}
 
 
 @contextmanager
@@ -103,10 +107,9 @@ def until_told_to_stop() -> Generator[None]:
 def as_a_service(farewell: str) -> Generator[None]:
     """Runs what is meant to run until Ctrl-C or `kill`: being stopped is not a failure of it."""
     with until_told_to_stop():
-        try:
+        with contextlib.suppress(KeyboardInterrupt):  # a web server keeps it to itself, and just ends
             yield
-        except KeyboardInterrupt:
-            say(farewell)
+        say(farewell)
 
 
 @contextmanager

@@ -20,34 +20,50 @@ BASIS_POINTS = 10_000
 
 
 class AmountMistypedError(InvalidError):
+    """It is no amount of credits."""
+
     code = "amount_mistyped"
 
 
 class DigestMistypedError(InvalidError):
+    """It is no id or digest."""
+
     code = "digest_mistyped"
 
 
 class ClassMistypedError(InvalidError):
+    """There is no such class of organisations, or it is not taken here."""
+
     code = "class_mistyped"
 
 
 class MeterMistypedError(InvalidError):
+    """Nothing is counted like that."""
+
     code = "meter_mistyped"
 
 
 class VersionMistypedError(InvalidError):
+    """It names no version of a dataset."""
+
     code = "version_mistyped"
 
 
 class PayeeMistypedError(InvalidError):
+    """It names nobody who shares in what a tariff earns, or shares more than there is."""
+
     code = "payee_mistyped"
 
 
 class AddressMistypedError(InvalidError):
+    """It is no address of a city or a node."""
+
     code = "address_mistyped"
 
 
 class TextMistypedError(InvalidError):
+    """It is no sentence that can be published."""
+
     code = "text_mistyped"
 
 

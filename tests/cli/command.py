@@ -1,15 +1,20 @@
 """Running the `stoa` command as a person does, and hearing what it says."""
 
+import multiprocessing
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
+
+from api.cli.main import main
 
 STOA = Path(sys.executable).with_name("stoa")
 """The console command, installed beside the Python that runs the tests."""
@@ -52,27 +57,50 @@ def environment_of(home: Path, more: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, **WIDE, "STOA_HOME": str(home), **more}
 
 
+WARM = multiprocessing.get_context("forkserver")
+"""A process that has imported the command, and forks for each one that is run: starting Python takes seconds."""
+WARM.set_forkserver_preload(["api.cli.main"])
+
+
 def stoa(
     home: Path,
     *arguments: str | Path,
     stdin: str = "",
     cwd: Path | None = None,
-    before: Callable[[], None] | None = None,
+    most_bytes: int | None = None,
     **environment: str,
 ) -> Said:
-    """Run the installed command to its end. `before` is called in its process, before it begins."""
-    done = subprocess.run(
-        [STOA, *arguments],
-        input=stdin,
-        cwd=cwd,
-        env=environment_of(home, environment),
-        preexec_fn=before,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE,
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
+    """Run the command to its end in a process of its own, whose files cannot grow beyond `most_bytes`."""
+    with TemporaryDirectory(prefix="stoa-said-") as made:
+        folder = Path(made)
+        (folder / "in").write_text(stdin)
+        process = WARM.Process(
+            target=_become_the_command,
+            args=(list(map(str, arguments)), environment_of(home, environment), cwd, folder, most_bytes),
+        )
+        process.start()
+        process.join(PATIENCE)
+        assert process.exitcode is not None, f"{arguments} did not end."
+        return Said(process.exitcode, (folder / "out").read_text(), (folder / "err").read_text())
+
+
+def _become_the_command(
+    arguments: list[str], environment: dict[str, str], cwd: Path | None, folder: Path, most_bytes: int | None
+) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, name, flags in (
+        (0, "in", os.O_RDONLY),
+        (1, "out", os.O_WRONLY | os.O_CREAT),
+        (2, "err", os.O_WRONLY | os.O_CREAT),
+    ):
+        os.dup2(os.open(folder / name, flags), number)
+    sys.stdin = os.fdopen(0, closefd=False)
+    os.chdir(cwd or Path.cwd())
+    if most_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+    sys.argv = ["stoa", *arguments]
+    main()
 
 
 class Typed(Protocol):
@@ -129,5 +157,5 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix not in LEFT_BEHIND and path.name != "running"
+        if path.is_file() and path.suffix not in LEFT_BEHIND and path.name not in ("running", "lock")
     }

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Generator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -102,21 +103,21 @@ def home(founded: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(founded, tmp_path / "city"))
 
 
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Generator[Typed]:
+@pytest.fixture(scope="session")
+def typed() -> Typed:
     """Type a command: `main` in this process, ended by an exit code as the command is."""
-    mask = os.umask(0o077)
+    return type_command
 
-    def run(home: Path, *arguments: str | Path, stdin: str = "") -> Said:
+
+def type_command(home: Path, *arguments: str | Path, stdin: str = "") -> Said:
+    mask = os.umask(0o077)
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         for name, value in {**WIDE, "STOA_HOME": str(home)}.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(sys, "argv", ["stoa", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        capfd.readouterr()
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["stoa", *map(str, arguments)])
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         with pytest.raises(SystemExit) as ended:
             main()
-        out, err = capfd.readouterr()
-        return Said(int(ended.value.code or 0), out, err)
-
-    yield run
     os.umask(mask)
+    return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())

@@ -6,6 +6,7 @@ event (T17). The others are in `test_outbox`.
 """
 
 import logging
+import re
 
 import pytest
 from sqlalchemy import func, select, update
@@ -120,10 +121,8 @@ def test_what_is_in_no_block_is_named_once_and_not_sent_without_end(
         for _ in range(10):
             assert not halted.step()
 
-    assert [
-        record for record in caplog.messages if "in no block after 60 s (rule)" in record
-    ] == caplog.messages
-    assert len(caplog.messages) == 1
+    (message,) = caplog.messages
+    assert re.search(r"in no block after [67]\d s \(rule\)", message)
     assert len(offers) == 2
     with database.reading() as session:
         assert (oldest_stuck_transaction(session) or 0) >= STUCK_SECONDS

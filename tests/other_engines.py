@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,6 +91,8 @@ def anvil() -> Generator[Node]:
             url = next(
                 found[0] for line in process.stdout if (found := re.findall(r"Listening on (\S+)", line))
             )
+            # It says every request: nobody reads on, and it stands still once the pipe is full.
+            threading.Thread(target=process.stdout.read, daemon=True).start()
             yield Node.at("http://" + url)
         finally:
             process.kill()

@@ -5,7 +5,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.bindings import Join
+from sqlalchemy.orm import Session
+
+from ledger.bindings import Join, Terms
 from ledger.consents import Opening, SignedConsent, grant_of, sign_consent
 from ledger.digests import text_digest
 from ledger.enums import Class
@@ -30,6 +32,7 @@ from marketplace.participants import service as participation
 from marketplace.projector import Projector
 from marketplace.provenance import access_log
 from marketplace.registrar import service as registrar
+from marketplace.registrar.rules import SHARED
 from marketplace.schema import upgrade
 from marketplace.use_cases import service as use_cases
 from marketplace.use_cases.purposes import purpose_named
@@ -191,7 +194,22 @@ class Office:
 
     def register(self, kind: str, keys: list[str], age: int = 40) -> None:
         with self.registry.writing() as session:
-            registrar.enrol(session, [registrar.Entry(kind, key, age) for key in keys])
+            resident = "anna" if kind in SHARED else ""
+            registrar.enrol(session, [registrar.Entry(kind, key, age, resident) for key in keys])
+
+    def agree(self, session: Session, kind: str, key: str, terms: Terms) -> None:
+        """Of what several share: everybody who was registered agrees at the desk."""
+        if kind in SHARED:
+            registrar.agree_at_desk(
+                session,
+                kind=kind,
+                key=key,
+                resident="anna",
+                use_case=terms.use_case,
+                scope=terms.scope,
+                valid_until=terms.valid_until,
+                now=self.town.clock.now,
+            )
 
     def say_yes(self, use_case: int, key: str, kind: str = "person") -> Paper:
         """Anna at the desk: signed, countersigned, queued. `pump` takes it to the ledger."""
@@ -201,6 +219,7 @@ class Office:
         with self.registry.writing() as session:
             person = registrar.person_at_desk(session, kind=kind, key=key)
             whose = registrar.registered(session, person, use_case)
+            self.agree(session, kind, key, terms)
             opening = Opening.of(whose.reference)
             signer, code = LocalSigner.fresh(), RevocationCode.fresh()
             consent = sign_consent(domain, signer, terms, commitment=opening.commitment, code=code)

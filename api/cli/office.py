@@ -15,6 +15,7 @@ from ledger.roles import DEVNET
 from marketplace.errors import ConflictError, InvalidError
 from marketplace.participants.rules import checked_name
 from marketplace.registrar import service as registrar
+from marketplace.registrar.rules import SHARED
 
 OLDEST = 150
 HEADING = ("kind", "key", "age")
@@ -68,7 +69,7 @@ def register_entries(path: Path) -> list[registrar.Entry]:
         OSError: there is no such file.
         RegisterFileError
     """
-    found: dict[tuple[str, str], registrar.Entry] = {}
+    found: dict[tuple[str, str, str], registrar.Entry] = {}
     number = 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
@@ -77,14 +78,17 @@ def register_entries(path: Path) -> list[registrar.Entry]:
                 raise ValueError
             for row in reader:
                 number += 1
-                entry = registrar.Entry(row["kind"], row["key"], int(row["age"]))
+                resident = row.get("resident") or ""
+                entry = registrar.Entry(row["kind"], row["key"], int(row["age"]), resident)
                 if not entry.kind or not entry.key or not 0 <= entry.age <= OLDEST:
                     raise ValueError
-                found[entry.kind, entry.key] = entry
+                if bool(resident) != (entry.kind in SHARED):
+                    raise ValueError
+                found[entry.kind, entry.key, resident] = entry
     except (ValueError, TypeError, csv.Error) as error:
         raise RegisterFileError(
             f"{path} is no register (row {number}). It is a CSV file with the heading kind,key,age and rows such as "
-            "person,4711,34. Nobody was taken from it."
+            "person,4711,34; of a home each who lives there is a row, with a column resident. Nobody was taken from it."
         ) from error
     return list(found.values())
 
@@ -99,13 +103,19 @@ def written_letter(home: Home, whom: str) -> str:
         TooYoungError
     """
     home.city()
-    kind, colon, key = whom.partition(":")
-    if not colon or not kind or not key:
-        raise PersonNotNamedError("Name one person as KIND:KEY, as in the register, such as person:4711.")
+    kind, _, key = whom.partition(":")
+    resident = ""
+    if kind in SHARED:
+        key, _, resident = key.rpartition(":")
+    if not kind or not key:
+        raise PersonNotNamedError(
+            "Name one person as KIND:KEY, as in the register, such as person:4711; of a home one who lives there, "
+            "such as home:7:Anna."
+        )
     register = open_register(home.registrar)
     try:
         with register.writing() as session:
-            return registrar.write_letter(session, kind=kind, key=key)
+            return registrar.write_letter(session, kind=kind, key=key, resident=resident)
     finally:
         register.close()
 

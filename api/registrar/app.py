@@ -16,19 +16,25 @@ from api.http import problems
 from api.http.bodies import StrictBodies
 from api.http.consent_shapes import CompactSignature
 from api.registrar.shapes import (
+    Agrees,
     Countersigning,
     DeskAnswer,
     DeskAnswers,
     DeskAsks,
+    Disagrees,
+    Done,
     Forgotten,
     IsDesk,
     KnownPeople,
     KnownPerson,
     LetterForUseCase,
     LetterShown,
+    LetterTo,
+    MovesIn,
     PeopleAtDesk,
     Person,
     Refusal,
+    Resident,
     WrittenLetter,
 )
 from ledger.bindings import Signature
@@ -37,7 +43,7 @@ from ledger.keys import Signer
 from ledger.node import Node
 from ledger.storage import Database
 from marketplace.errors import NotSignedInError, StoaError, UnavailableError
-from marketplace.registrar import service
+from marketplace.registrar import service, sharing
 from marketplace.registrar.service import Ask
 
 LARGEST_BODY = 2_000_000
@@ -109,6 +115,10 @@ def create_registrar_app(here: RegistrarOffice) -> FastAPI:
     app.post("/v1/desk/here", dependencies=[Depends(from_desk)])(is_desk)
     app.post("/v1/desk/people", dependencies=[Depends(from_desk)])(people_at_desk)
     app.post("/v1/desk/countersignatures", dependencies=[Depends(from_desk)])(countersign_at_desk)
+    app.post("/v1/desk/residents", dependencies=[Depends(from_desk)])(move_in)
+    app.post("/v1/desk/residents/gone", dependencies=[Depends(from_desk)])(move_out)
+    app.post("/v1/desk/agreements", dependencies=[Depends(from_desk)])(agree_at_desk)
+    app.post("/v1/desk/agreements/withdrawn", dependencies=[Depends(from_desk)])(disagree_at_desk)
     app.post("/v1/desk/letters", dependencies=[Depends(from_desk)])(write_letter)
     app.get("/healthz")(healthz)
     return app
@@ -130,15 +140,15 @@ def whose(shown: LetterForUseCase, session: Register) -> KnownPerson:
     return known(service.registered(session, found, shown.use_case))
 
 
-def countersign(asked: Countersigning, session: Register, here: Here) -> CompactSignature:
-    """Countersign the consent of the person of this letter."""
-    signature = service.countersign_for(
-        session,
-        service.person_of_letter(session, asked.letter),
-        Ask(asked.terms.struct, asked.own.struct, asked.signature.struct, asked.salt),
-        pen_of(here),
-    )
-    return CompactSignature.of(signature)
+def countersign(asked: Countersigning, here: Here) -> CompactSignature:
+    """Countersign the consent of the person of this letter. A yes that waits for others is kept, though refused."""
+    ask = Ask(asked.terms.struct, asked.own.struct, asked.signature.struct, asked.salt)
+    pen = pen_of(here)
+    with here.database.writing() as session:
+        service.note_agreement(session, asked.letter, ask, pen)
+    with here.database.writing() as session:
+        person = service.person_of_letter(session, asked.letter)
+        return CompactSignature.of(service.countersign_for(session, person, ask, pen))
 
 
 def pen_of(here: RegistrarOffice) -> service.Pen:
@@ -200,9 +210,46 @@ def countersign_at_desk(asked: DeskAsks, session: Register, here: Here) -> DeskA
     return DeskAnswers(answers=[desk_answer(one) for one in answers])
 
 
-def write_letter(asked: Person, session: Register) -> WrittenLetter:
+def write_letter(asked: LetterTo, session: Register) -> WrittenLetter:
     """A new code for the letter to one person; an earlier letter's code ends."""
-    return WrittenLetter(code=service.write_letter(session, kind=asked.kind, key=asked.key))
+    code = service.write_letter(session, kind=asked.kind, key=asked.key, resident=asked.resident)
+    return WrittenLetter(code=code)
+
+
+def move_in(asked: MovesIn, session: Register) -> Done:
+    """Enter somebody who shares a home."""
+    entry = service.Entry(asked.kind, asked.key, asked.age, asked.resident)
+    return Done(done=bool(service.enrol(session, [entry])))
+
+
+def move_out(asked: Resident, session: Register) -> Done:
+    """Take somebody out of a home that she shares no more."""
+    shared = service.person_at_desk(session, kind=asked.kind, key=asked.key)
+    sharing.move_out(session, shared, asked.resident)
+    return Done(done=True)
+
+
+def agree_at_desk(asked: Agrees, session: Register, here: Here) -> Done:
+    """Note the yes of one of those who share a home, who stands at the desk."""
+    service.agree_at_desk(
+        session,
+        kind=asked.kind,
+        key=asked.key,
+        resident=asked.resident,
+        use_case=asked.use_case,
+        scope=asked.scope,
+        valid_until=asked.valid_until,
+        now=here.node.head().timestamp,
+    )
+    return Done(done=True)
+
+
+def disagree_at_desk(asked: Disagrees, session: Register) -> Done:
+    """Take back the yes of one of those who share a home, while it waits for the others."""
+    withdrawn = service.disagree_at_desk(
+        session, kind=asked.kind, key=asked.key, resident=asked.resident, use_case=asked.use_case
+    )
+    return Done(done=withdrawn)
 
 
 def desk_answer(answer: Signature | StoaError) -> DeskAnswer:

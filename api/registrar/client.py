@@ -8,20 +8,26 @@ from pydantic import BaseModel, ValidationError
 
 from api.http.consent_shapes import CompactSignature, Own, Terms
 from api.registrar.shapes import (
+    Agrees,
     Countersigning,
     DeskAnswers,
     DeskAsk,
     DeskAsks,
+    Disagrees,
+    Done,
     Forgotten,
     IsDesk,
     KnownPeople,
     KnownPerson,
     LetterForUseCase,
     LetterShown,
+    LetterTo,
+    MovesIn,
     Nothing,
     PeopleAtDesk,
     Person,
     Refusal,
+    Resident,
     WrittenLetter,
 )
 from ledger import bindings
@@ -154,8 +160,34 @@ class RegistrarAtDesk:
             for one in found.answers
         ]
 
-    def write_letter(self, kind: str, key: str) -> str:
-        return self._client.ask("desk/letters", Person(kind=kind, key=key), WrittenLetter).code
+    def write_letter(self, kind: str, key: str, resident: str = "") -> str:
+        asked = LetterTo(kind=kind, key=key, resident=resident)
+        return self._client.ask("desk/letters", asked, WrittenLetter).code
+
+    def move_in(self, kind: str, key: str, resident: str, age: int) -> bool:
+        """Enter somebody who shares this. False: she is there already."""
+        asked = MovesIn(kind=kind, key=key, resident=resident, age=age)
+        return self._client.ask("desk/residents", asked, Done).done
+
+    def move_out(self, kind: str, key: str, resident: str) -> None:
+        self._client.ask("desk/residents/gone", Resident(kind=kind, key=key, resident=resident), Done)
+
+    def agree(self, kind: str, key: str, resident: str, terms: bindings.Terms) -> None:
+        """Note the yes of one of those who share this, to these terms."""
+        asked = Agrees(
+            kind=kind,
+            key=key,
+            resident=resident,
+            use_case=terms.use_case,
+            scope=terms.scope,
+            valid_until=terms.valid_until,
+        )
+        self._client.ask("desk/agreements", asked, Done)
+
+    def disagree(self, kind: str, key: str, resident: str, use_case: int) -> bool:
+        """Take back her yes while it waits for the others. False: there was none."""
+        asked = Disagrees(kind=kind, key=key, resident=resident, use_case=use_case)
+        return self._client.ask("desk/agreements/withdrawn", asked, Done).done
 
 
 def desk_refusal(told: Refusal | None) -> StoaError:

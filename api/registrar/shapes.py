@@ -29,6 +29,35 @@ class Person(Shape):
     key: Key
 
 
+class LetterTo(Person):
+    resident: Annotated[str, Field(max_length=200)] = ""
+
+
+class Resident(Person):
+    """One of those who share what the key names."""
+
+    resident: Key
+
+
+class MovesIn(Resident):
+    age: Annotated[int, Field(ge=0, le=150)]
+
+
+class Disagrees(Resident):
+    use_case: Number
+
+
+class Agrees(Disagrees):
+    """Her yes: to this choice of data at most, until this end at the latest."""
+
+    scope: Annotated[int, Field(ge=1, le=63)]
+    valid_until: Annotated[int, Field(ge=0, le=2**40 - 1)]
+
+
+class Done(Shape):
+    done: bool = Field(description="False: it was so already.")
+
+
 class KnownPerson(Person):
     """With her reference for one use case."""
 

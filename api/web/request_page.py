@@ -28,6 +28,8 @@ SAID_OBJECTING = MappingProxyType({"ask.offline": "object.offline"})
 """What the script says differently on the page of an objection."""
 REFUSALS = (
     "consent_in_force",
+    "waits_for_others",
+    "nobody_lives_there",
     "wrong_terms",
     "use_case_not_open",
     "registrar_unavailable",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from ledger.bindings import Consent, Own, Signature, Terms
@@ -21,8 +21,9 @@ from ledger.keys import Signer
 from ledger.node import RevertedError
 from ledger.typed_data import Domain, consent_id, recovered
 from marketplace.errors import ConflictError, InvalidError, NotAllowedError, StoaError
-from marketplace.registrar.rules import YOUNGEST, born_by, may_be_asked
-from marketplace.registrar.tables import CountersignedRow, PersonRow, ReferenceRow
+from marketplace.registrar import sharing
+from marketplace.registrar.rules import SHARED, YOUNGEST, born_by, may_be_asked
+from marketplace.registrar.tables import CountersignedRow, PersonRow, ReferenceRow, ResidentRow
 
 LETTER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 LETTER_LENGTH = 16
@@ -78,6 +79,8 @@ class Entry:
     key: str
     age: int
     """Today; the register keeps when she can have been born, so that she grows older in it."""
+    resident: str = ""
+    """Of what several share: which one of them this is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,35 +121,65 @@ def letter_hash(code: str) -> bytes:
 def enrol(session: Session, entries: Iterable[Entry]) -> int:
     """Put people into the register; those who are there already stay as they are. How many are new."""
     known = {(kind, key) for kind, key in session.execute(select(PersonRow.kind, PersonRow.key))}
-    fresh = [entry for entry in entries if (entry.kind, entry.key) not in known]
     day = today()
-    session.add_all(
-        PersonRow(kind=entry.kind, key=entry.key, born_by=born_by(entry.age, day).isoformat())
-        for entry in fresh
-    )
-    return len(fresh)
+    new = 0
+    sharing_it: list[Entry] = []
+    for entry in entries:
+        if (entry.kind, entry.key) not in known:
+            known.add((entry.kind, entry.key))
+            session.add(
+                PersonRow(kind=entry.kind, key=entry.key, born_by=born_by(entry.age, day).isoformat())
+            )
+            new += not entry.resident
+        if entry.resident:
+            sharing_it.append(entry)
+    session.flush()
+    for entry in sharing_it:
+        shared = person_at_desk(session, kind=entry.kind, key=entry.key)
+        new += sharing.move_in(session, shared, entry.resident, entry.age, day)
+    return new
 
 
-def write_letter(session: Session, *, kind: str, key: str) -> str:
-    """A new code for the letter to one person; an earlier letter's code ends.
+def write_letter(session: Session, *, kind: str, key: str, resident: str = "") -> str:
+    """A new code for the letter to one person, or to one of those who share something; an earlier letter's code ends.
 
     Raises:
         UnknownLetterError: nobody like this is in the register.
+        UnknownResidentError: it is shared, and by nobody of this name.
         TooYoungError
     """
     person = person_at_desk(session, kind=kind, key=key)
     code = letter_code()
-    person.letter_hash = letter_hash(code)
+    if person.kind in SHARED:
+        one = sharing.known_resident(session, person, resident)
+        _require_age_of(one.born_by)
+        one.letter_hash = letter_hash(code)
+    else:
+        person.letter_hash = letter_hash(code)
+    session.flush()
     return code
 
 
 def person_of_letter(session: Session, code: str) -> PersonRow:
-    """Raises UnknownLetterError, TooYoungError."""
+    """Whose letter it is, or what is shared by her whose letter it is.
+
+    Raises:
+        UnknownLetterError, TooYoungError
+    """
+    resident = resident_of_letter(session, code)
+    if resident is not None:
+        _require_age_of(resident.born_by)
+        return session.get_one(PersonRow, resident.entry)
     person = session.scalar(select(PersonRow).where(PersonRow.letter_hash == letter_hash(code)))
     if person is None:
         raise UnknownLetterError("This is the code of no letter. Compare each character, or ask the desk.")
     _require_age(person)
     return person
+
+
+def resident_of_letter(session: Session, code: str) -> ResidentRow | None:
+    """Which of those who share something has this letter; None: it is the letter of somebody alone, or of nobody."""
+    return session.scalar(select(ResidentRow).where(ResidentRow.letter_hash == letter_hash(code)))
 
 
 def person_at_desk(session: Session, *, kind: str, key: str) -> PersonRow:
@@ -186,6 +219,13 @@ class Pen:
         Raises:
             WrongCommitmentError, WrongConsentSignatureError, ConsentInForceError
         """
+        known = self.checked(ask, reference, earlier)
+        id_ = consent_id(self.domain, ask.terms, ask.own)
+        consent = SignedConsent(id_, ask.terms, ask.own, ask.signature)
+        return known or countersign(self.domain, self.signer, consent)
+
+    def checked(self, ask: Ask, reference: bytes, earlier: CountersignedRow | None) -> Signature | None:
+        """As `countersign`, without signing: the countersignature that this very consent has already, or None."""
         id_ = consent_id(self.domain, ask.terms, ask.own)
         if Opening(reference, ask.salt).commitment != ask.own.commitment:
             raise WrongCommitmentError("The consent's commitment is not to the person of this letter.")
@@ -195,7 +235,7 @@ class Pen:
             return Signature(earlier.r, earlier.vs)
         if earlier is not None and _may_be_in_force(earlier, self.on_ledger, self.now):
             raise ConsentInForceError("A consent for this request is in force already. Stop that one first.")
-        return countersign(self.domain, self.signer, SignedConsent(id_, ask.terms, ask.own, ask.signature))
+        return None
 
     def entry(self, person: int, ask: Ask, signature: Signature) -> CountersignedRow:
         """What the register keeps of a countersignature."""
@@ -211,19 +251,92 @@ class Pen:
         )
 
 
-def countersign_for(session: Session, person: PersonRow, ask: Ask, pen: Pen) -> Signature:
-    """Countersign her consent.
+def note_agreement(session: Session, code: str, ask: Ask, pen: Pen) -> None:
+    """Where several share what this letter opens, note its holder's yes: her consent, checked, is her agreement.
 
     Raises:
-        WrongCommitmentError, WrongConsentSignatureError, ConsentInForceError
+        UnknownLetterError, TooYoungError, WrongCommitmentError, WrongConsentSignatureError, ConsentInForceError
+    """
+    person, resident = person_of_letter(session, code), resident_of_letter(session, code)
+    if resident is None or pen.is_objection(ask.terms):
+        return
+    reference = registered(session, person, ask.terms.use_case).reference
+    earlier = session.get(CountersignedRow, (person.id, ask.terms.use_case, False))
+    if pen.checked(ask, reference, earlier) is None:
+        terms = ask.terms
+        sharing.agree(
+            session,
+            resident,
+            use_case=terms.use_case,
+            scope=terms.scope,
+            valid_until=terms.valid_until,
+            now=pen.now,
+        )
+
+
+def agree_at_desk(
+    session: Session,
+    *,
+    kind: str,
+    key: str,
+    resident: str,
+    use_case: int,
+    scope: int,
+    valid_until: int,
+    now: int,
+) -> None:
+    """Note the yes of somebody who shares this and stands at the desk with her papers.
+
+    Raises:
+        UnknownLetterError, UnknownResidentError, TooYoungError
+    """
+    shared = person_at_desk(session, kind=kind, key=key)
+    one = sharing.known_resident(session, shared, resident)
+    _require_age_of(one.born_by)
+    sharing.agree(session, one, use_case=use_case, scope=scope, valid_until=valid_until, now=now)
+
+
+def disagree_at_desk(session: Session, *, kind: str, key: str, resident: str, use_case: int) -> bool:
+    """Take back a yes that waits for the others. Whether there was one.
+
+    Raises:
+        UnknownLetterError, UnknownResidentError
+    """
+    shared = person_at_desk(session, kind=kind, key=key)
+    return sharing.disagree(session, sharing.known_resident(session, shared, resident), use_case)
+
+
+def countersign_for(session: Session, person: PersonRow, ask: Ask, pen: Pen) -> Signature:
+    """Countersign her consent; where several share what it is about, once every adult of them has agreed.
+
+    Raises:
+        WrongCommitmentError, WrongConsentSignatureError, ConsentInForceError, NobodyLivesThereError,
+        WaitsForOthersError
     """
     reference = registered(session, person, ask.terms.use_case).reference
     place = person.id, ask.terms.use_case, pen.is_objection(ask.terms)
     earlier = session.get(CountersignedRow, place)
+    _require_agreed(session, person, ask, pen, reference, earlier)
     signature = pen.countersign(ask, reference, earlier)
     session.merge(pen.entry(person.id, ask, signature))
     session.flush()
     return signature
+
+
+def _require_agreed(
+    session: Session,
+    person: PersonRow,
+    ask: Ask,
+    pen: Pen,
+    reference: bytes,
+    earlier: CountersignedRow | None,
+) -> None:
+    """Before a new consent to what several share: that all of them agreed. What they said is used up by it."""
+    if person.kind not in SHARED or pen.is_objection(ask.terms):
+        return
+    if pen.checked(ask, reference, earlier) is None:
+        sharing.require_everybody(session, person, ask.terms, day=today(), now=pen.now)
+        sharing.forget_agreements(session, person, ask.terms.use_case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +356,10 @@ def references_for(
         (row.kind, row.key): row.id
         for row in session.execute(
             select(PersonRow.id, PersonRow.kind, PersonRow.key).where(
-                PersonRow.born_by <= born_by(YOUNGEST, today()).isoformat()
+                or_(
+                    PersonRow.kind.in_(SHARED),
+                    PersonRow.born_by <= born_by(YOUNGEST, today()).isoformat(),
+                )
             )
         )
     }
@@ -290,6 +406,7 @@ def countersign_at_desk(session: Session, asks: Sequence[DeskAsk], pen: Pen) -> 
             if named not in references:
                 references[named] = registered(session, person, one.ask.terms.use_case).reference
             place = *named, pen.is_objection(one.ask.terms)
+            _require_agreed(session, person, one.ask, pen, references[named], last.get(place))
             signature = pen.countersign(one.ask, references[named], last.get(place))
         except StoaError as refusal:
             answers.append(refusal)
@@ -322,6 +439,9 @@ def forget(session: Session, *, kind: str, key: str) -> int:
         for row in session.scalars(select(table).where(table.person == person.id)):
             session.delete(row)
             gone += 1
+    for resident in session.scalars(select(ResidentRow).where(ResidentRow.entry == person.id)):
+        sharing.move_out(session, person, resident.name)
+        gone += 1
     session.delete(person)
     session.flush()
     return gone
@@ -343,5 +463,10 @@ def today() -> date:
 
 
 def _require_age(person: PersonRow) -> None:
-    if not may_be_asked(date.fromisoformat(person.born_by), today()):
+    if person.kind not in SHARED:  # those who share it are asked, each by her own age
+        _require_age_of(person.born_by)
+
+
+def _require_age_of(born: str) -> None:
+    if not may_be_asked(date.fromisoformat(born), today()):
         raise TooYoungError(f"Nobody below {YOUNGEST} is asked.")

@@ -24,9 +24,38 @@ class PersonRow(RegistrarBase):
     """What the key is of: person or home."""
     key: Mapped[str]
     born_by: Mapped[str]
-    """The last day on which she can have been born (ISO 8601), from her age on the day she was entered."""
+    """The last day on which she can have been born (ISO 8601), from her age on the day she was entered. Of what
+    several share it says nothing: each of them has her own.
+    """
     letter_hash: Mapped[bytes | None] = mapped_column(index=True)
     """SHA-256 of the code in the letter that was sent to her."""
+
+
+class ResidentRow(RegistrarBase):
+    """One of those who share an entry, such as a home. Each has a letter of her own."""
+
+    __tablename__ = "residents"
+    __table_args__ = kept_in(Store.VAULT, UniqueConstraint("entry", "name"))
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    entry: Mapped[int]
+    name: Mapped[str]
+    """What tells her from the others who share it."""
+    born_by: Mapped[str]
+    letter_hash: Mapped[bytes | None] = mapped_column(index=True)
+
+
+class AgreementRow(RegistrarBase):
+    """A resident's yes to one use case, until all have said theirs."""
+
+    __tablename__ = "agreements"
+    __table_args__ = kept_in(Store.VAULT)
+
+    resident: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    use_case: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    scope: Mapped[int]
+    valid_until: Mapped[int]
+    agreed_at: Mapped[int]
 
 
 class ReferenceRow(RegistrarBase):

@@ -24,6 +24,7 @@ def all_say_yes(
         for key in keys:
             person = registrar.person_at_desk(session, kind=kind, key=key)
             whose = registrar.registered(session, person, use_case)
+            office.agree(session, kind, key, terms)
             opening, signer = Opening.of(whose.reference), LocalSigner.fresh()
             codes[key] = RevocationCode.fresh()
             consent = sign_consent(domain, signer, terms, commitment=opening.commitment, code=codes[key])

@@ -17,8 +17,10 @@ def run(home: Home) -> int:
     """Serve the API and the pages until told to stop.
 
     Raises:
+        CityFileError: there is no city here.
         PortTakenError: something else listens at the city's address.
     """
+    home.city()
     settings = home.settings
     port = require_free_port(settings.public)
     house = home.house()

@@ -217,3 +217,13 @@ def test_a_disk_without_room_leaves_no_half_written_key_or_register(home: Path, 
         "storage_unavailable", "room"
     )
     assert "40 people are new" in stoa(home, "registrar", "--import", deliveries / "people.csv").done().out
+
+
+@pytest.mark.parametrize("command", ["server", "registrar"])
+def test_a_missing_city_is_named_before_a_port_that_is_taken(
+    tmp_path: Path, typed: Typed, command: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        taken = f"http://127.0.0.1:{somebody.getsockname()[1]}"
+        (tmp_path / "settings.json").write_text(json.dumps({"public": taken, "registrar": taken}))
+        typed(tmp_path, command).refused("city_file", "stoa serve --name")

@@ -1,0 +1,57 @@
+"""The guide from one's own CSV to a first answer, run out of the docs as it stands, in a city opened for it."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.processes import free_port
+from tests.cli.command import STOA, serving
+
+pytestmark = pytest.mark.e2e
+
+DOC = Path(__file__).parents[2] / "docs" / "own-data.md"
+BLOCK = re.compile(r"<!-- own-data: (run|file (\S+)) -->\n```\w*\n(.*?)```", re.DOTALL)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    home = tmp_path / "my-city"
+    home.mkdir()
+    addresses = {name: f"http://127.0.0.1:{free_port(0)}" for name in ("node", "registrar", "public")}
+    (home / "settings.json").write_text(json.dumps(addresses))
+    with serving(home, "serve", "--name", "My City", until="Ctrl-C stops it."):
+        yield home
+
+
+def test_the_guide_leads_from_a_csv_to_an_answer_that_the_auditor_confirms(
+    home: Path, tmp_path: Path
+) -> None:
+    environment = {**os.environ, "STOA_HOME": str(home), "PATH": f"{STOA.parent}:{os.environ['PATH']}"}
+    commands: list[str] = []
+    for kind, file, content in BLOCK.findall(DOC.read_text("utf-8")):
+        if kind == "run":
+            commands.append(content)
+        else:
+            (tmp_path / file).write_text(content)
+
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", "".join(commands)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = " ".join(done.stdout.split())
+    assert "Use case 1 is allowed." in said
+    assert "07 120 08 605 09 —" in said
+    assert "17 280" in said
+    assert said.endswith("Everything was checked, and everything holds.")

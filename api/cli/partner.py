@@ -144,13 +144,16 @@ def join(
     class_: Annotated[
         str, typer.Option("--class", help="commercial, supplier, public_service or auditor")
     ] = "commercial",
+    wait: Annotated[
+        int, typer.Option(min=0, max=86_400, help="seconds to wait until the city has admitted you")
+    ] = 60,
     city: CityUrl = None,
 ) -> None:
     """Join the city. A key is made for you if you have none here."""
     with at_the_desk():
         wanted = class_of(class_, JOINING)
         partner = desk(name, city, joining=True)
-        fresh = partner.join(wanted)
+        fresh = partner.join(wanted, seconds=wait)
         me = partner.me()
         if me["name"] != partner.name:
             raise OtherNameError(

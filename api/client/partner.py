@@ -4,12 +4,12 @@ import json
 from datetime import date
 from typing import Any
 
-from api.client.connection import Connection, RefusedError
+from api.client.connection import PATIENCE, Connection, NotInTimeError, RefusedError
 from ledger.digests import sha256
 from ledger.enums import Class
 from ledger.keys import Signer
 from ledger.wallet import signed_offer
-from marketplace.errors import ConflictError
+from marketplace.errors import ConflictError, UnavailableError
 
 ENDED = ("settled", "refunded")
 
@@ -18,6 +18,12 @@ class WrongResultError(ConflictError):
     """What was delivered is not what the ledger settled."""
 
     code = "wrong_result"
+
+
+class NotAdmittedError(UnavailableError):
+    """The organisation has joined, and the city has not admitted it yet."""
+
+    code = "not_admitted"
 
 
 class Partner:
@@ -49,16 +55,26 @@ class Partner:
         opened = self._connection.post("/v1/sign-in", signed_offer(self._signer, form))
         self._connection.token = opened["token"]
 
-    def join(self, class_: Class) -> bool:
-        """Join the city, and wait until it has admitted this organisation. Whether it is new."""
+    def join(self, class_: Class, *, seconds: float = PATIENCE) -> bool:
+        """Join the city, and wait until it has admitted this organisation. Whether it is new.
+
+        Raises:
+            NotAdmittedError: the city has not admitted it after so many seconds.
+        """
         try:
             self.sign_in()
         except RefusedError:
             wish = {"name": self.name, "class": class_.name.lower(), "account": self.account}
             _, taken = self.act("/v1/participants", wish)
             self._connection.confirmed(taken)
-            self._connection.until(self._sign_in_quietly, bool)
-            self._connection.until(self.me, lambda one: one["status"] == "active")
+            try:
+                self._connection.until(self._sign_in_quietly, bool, seconds=seconds)
+                self._connection.until(self.me, lambda one: one["status"] == "active", seconds=seconds)
+            except NotInTimeError as late:
+                raise NotAdmittedError(
+                    f"{self.name} has joined and waits to be admitted. The city's operator does it with `stoa city "
+                    "admit`; from then on you can apply."
+                ) from late
             return True
         return False
 

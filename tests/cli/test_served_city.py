@@ -129,6 +129,7 @@ def told(served: Path, deliveries: Path, typed: Typed) -> dict[str, Said]:
     said["frozen"] = again("partner", "quote", held, *TRANSIT)
     run("unfreeze", "city", "unfreeze", transit, "--reason", "It has deleted them.")
     said["thawed"] = again("partner", "quote", held, *TRANSIT)
+    said["not admitted"] = again("partner", "join", "--as", "Slow Lab", "--wait", "1")
     run("ledger", "ledger", "verify")
     run("bundle", "audit", "export", "evidence")
     run("audit", "audit", "verify", "evidence", "--json", "verdict.json")
@@ -220,6 +221,7 @@ def test_asked_nothing_it_says_who_you_are_and_what_to_do_next(
 @pytest.mark.parametrize(
     ("label", "code", "words"),
     [
+        ("not admitted", "not_admitted", "stoa city admit"),
         ("no money", "not_enough_credit", "Pay in more credits"),
         ("decided twice", "already_decided", "final"),
         ("granted twice", "consent_in_force", "Stop that one first"),

@@ -36,7 +36,8 @@ def play(home: Home, console: Console, *, once: bool, details: bool, json_file: 
         score.record["memory_bytes"] = memory
         console.print(
             f"\n[dim]All processes together use {memory / MEGABYTE:.0f} MB. The ledger took "
-            f"{score.spent.transactions:,} transactions and {score.spent.gas / MILLION:,.1f} million gas.[/dim]"
+            f"{score.spent.transactions:,} transactions and {score.spent.gas / MILLION:,.1f} million gas.[/dim]",
+            soft_wrap=True,
         )
         your_turn(stage, score, console, once=once)
         if json_file is not None:

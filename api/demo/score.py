@@ -72,7 +72,8 @@ class Score:
         step = Step(title)
         started = time.monotonic()
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24))
-        with Progress(*columns, console=self._console, transient=True) as bar:
+        seen = self._console.is_terminal  # a file or a pipe would get an empty line for each bar
+        with Progress(*columns, console=self._console, transient=True, disable=not seen) as bar:
             task = bar.add_task(title, total=None)
             step.progress = lambda done, total: bar.update(task, completed=done, total=total)
             yield step

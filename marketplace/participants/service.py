@@ -41,6 +41,12 @@ class ClassNotOpenError(NotAllowedError):
     code = "class_not_open"
 
 
+class WrongStatusError(ConflictError):
+    """The participant's status does not allow this."""
+
+    code = "wrong_status"
+
+
 def join(session: Session, house: House, *, form: Join, name: str, signature: Signature) -> str:
     """Enrol an organisation under its own signature. Returns the outbox key to ask for.
 
@@ -93,8 +99,12 @@ def admit_waiting(session: Session, house: House, classes: Collection[Class]) ->
 
 
 def freeze(session: Session, house: House, number: int, reason: str) -> str:
-    """Stop an organisation within one block."""
-    queries.by_number(session, number)
+    """Stop an organisation within one block.
+
+    Raises:
+        UnknownParticipantError, WrongStatusError
+    """
+    _require_status(session, number, Status.ACTIVE)
     digest = artefacts.keep_text(session, "reason", reason)
     key = f"freeze:{number}:{head(session).number}"
     messages.put(session, house.contracts.participants.freeze(number, digest), key=key, signer="guardian")
@@ -102,8 +112,21 @@ def freeze(session: Session, house: House, number: int, reason: str) -> str:
 
 
 def unfreeze(session: Session, house: House, number: int, reason: str) -> str:
-    queries.by_number(session, number)
+    """Let a frozen organisation act again.
+
+    Raises:
+        UnknownParticipantError, WrongStatusError
+    """
+    _require_status(session, number, Status.FROZEN)
     digest = artefacts.keep_text(session, "reason", reason)
     key = f"unfreeze:{number}:{head(session).number}"
     messages.put(session, house.contracts.participants.unfreeze(number, digest), key=key, signer="operator")
     return key
+
+
+def _require_status(session: Session, number: int, status: Status) -> None:
+    found = queries.by_number(session, number)
+    if found.status is not status:
+        raise WrongStatusError(
+            f"Participant {number} is {found.status.name.lower()}, not {status.name.lower()}. Nothing has changed."
+        )

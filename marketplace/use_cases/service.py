@@ -34,6 +34,8 @@ from marketplace.use_cases.purposes import BY_DIGEST, Purpose
 from marketplace.use_cases.tables import RuleRow
 
 YOUNGEST_ASKED = 16
+COHORT_FLOOR = 5
+"""The smallest k that the ledger takes where data is about people (`UseCases.COHORT_FLOOR`)."""
 LANGUAGES = ("en", "de")
 FORM_SECONDS = 600
 
@@ -54,6 +56,12 @@ class WrongPeriodError(InvalidError):
     """The period of the data is not one of whole days."""
 
     code = "wrong_period"
+
+
+class CohortBelowFloorError(InvalidError):
+    """The smallest group asked for is smaller than the ledger takes for data about people."""
+
+    code = "cohort_below_floor"
 
 
 class AlreadyDecidedError(ConflictError):
@@ -100,12 +108,18 @@ def prepare(session: Session, request: Request) -> Prepared:
         DocumentError, RoutineError: the routine is none, or does not fit the datasets.
         NoTimeColumnError: a period of a dataset whose rows have no time.
         WrongPeriodError: the period is no whole days.
+        CohortBelowFloorError
         UnknownDatasetError
     """
     routine = parse_routine(request.routine)
     used = [catalogue.dataset_named(session, name) for name in routine.sources]
     plan(routine, {found.name: found.description for found in used}, most_cells=MOST_CELLS_ASSESSED)
     _require_period(request.period, used)
+    if any(found.personal for found in used) and request.minimum_cohort < COHORT_FLOOR:
+        raise CohortBelowFloorError(
+            f"k = {request.minimum_cohort} is too small for data about people: no group of fewer than {COHORT_FLOOR} "
+            f"is ever shown. Apply with {COHORT_FLOOR} or more."
+        )
     grounds = dict(request.grounds)
     sources = [
         SourceForm(

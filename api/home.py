@@ -103,6 +103,8 @@ class Settings:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     node: str = f"http://{LOOPBACK}:8545"
+    own_chain: bool = True
+    """Whether `stoa serve` runs the chain at `node` itself; false: it is another engine's, and runs by itself."""
     registrar: str = f"http://{LOOPBACK}:8546"
     public: str = f"http://{LOOPBACK}:8000"
     """Where people reach the city's pages and API."""
@@ -230,12 +232,23 @@ class Home:
         """The city's node; refused when it serves another ledger.
 
         Raises:
+            CityFileError, NodeUnreachableError, WrongLedgerError, StrangeNodeError
+        """
+        self.city()
+        return self.node_at(self.settings.node)
+
+    def node_at(self, url: str) -> Node:
+        """The node at `url`; where a city is founded, one that serves its ledger.
+
+        Raises:
             NodeUnreachableError, WrongLedgerError, StrangeNodeError
         """
-        node = Node.at(self.settings.node)
-        city = self.city()
+        node = Node.at(url)
         try:
-            city.require_served_by(node)
+            if self.is_founded:
+                self.city().require_served_by(node)
+            else:
+                node.chain_id()
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise StrangeNodeError(
                 f"What answers at {node.url} is not a node of a ledger. "

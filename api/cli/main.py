@@ -95,10 +95,18 @@ def serve(
             help="how long its operators' acts wait, for good (docs/operating.md)", show_default="devnet"
         ),
     ] = None,
+    node: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="another engine's JSON-RPC node, instead of the embedded chain; kept for later",
+        ),
+    ] = None,
 ) -> None:
     """Run the kept city: chain, registrar, workers and server, until Ctrl-C. With --name, found one first."""
     with speaking():
-        serve_city(chosen_home(), name=name, profile=None if profile is None else profile.value)
+        kept_profile = None if profile is None else profile.value
+        serve_city(chosen_home(), name=name, profile=kept_profile, node=node)
 
 
 @app.command(epilog="Example: stoa devnet --port 8545")

@@ -4,9 +4,11 @@ import csv
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from api.cli.terminal import as_a_service, plain, say
+from api.cli.typed import address_of
 from api.demo.stage import CITY, Stage
 from api.home import Home
 from api.processes import Processes
@@ -150,11 +152,16 @@ def require_demonstration(home: Home) -> None:
         )
 
 
-def serve_city(home: Home, *, name: str | None = None, profile: str | None = None) -> None:
+def serve_city(
+    home: Home, *, name: str | None = None, profile: str | None = None, node: str | None = None
+) -> None:
     """Run every process of the city until Ctrl-C or SIGTERM. A city called `name` is founded if there is none.
+
+    `node`: the engine that the city is, or will be, on, instead of the embedded chain; kept for the next start.
 
     Raises:
         CityFileError: there is none, and no name for one.
+        NodeUnreachableError, WrongLedgerError: nobody answers at `node`, or another ledger does.
         OtherCityError: there is one with another name, or another profile.
         CityInUseError: it is running already.
     """
@@ -174,6 +181,10 @@ def serve_city(home: Home, *, name: str | None = None, profile: str | None = Non
     stage = Stage(home)
     with as_a_service("The city is stopped and kept. `stoa serve` starts it again."):
         try:
+            stage.processes.hold()
+            if node is not None:
+                url = home.node_at(address_of(node)).url
+                home.keep(replace(home.settings, node=url, own_chain=False))
             settings = stage.choose_ports(playing=False)
             stage.start_chain()
             stage.open_city(name=name or home.city().name, profile=profile or DEVNET.name)

@@ -104,8 +104,8 @@ class Stage:
         self.processes.hold()
         known = self.home.settings
         node, registrar, public = (
-            f"http://{LOOPBACK}:{free_port(port_of(url))}"
-            for url in (known.node, known.registrar, known.public)
+            f"http://{LOOPBACK}:{free_port(port_of(url))}" if ours else url
+            for url, ours in ((known.node, known.own_chain), (known.registrar, True), (known.public, True))
         )
         settings = replace(known, node=node, registrar=registrar, public=public)
         if playing:
@@ -116,6 +116,14 @@ class Stage:
         return settings
 
     def start_chain(self) -> None:
+        """Start the embedded chain, unless the city is on another engine: that one has to be there.
+
+        Raises:
+            NodeUnreachableError
+        """
+        if not self.home.settings.own_chain:
+            Node.at(self.home.settings.node).chain_id()
+            return
         port = self.home.settings.node.rsplit(":", 1)[1]
         self.processes.start("devnet", "ledger.devnet", "--folder", str(self.home.devnet), "--port", port)
         self._require(self.home.settings.node, "devnet")

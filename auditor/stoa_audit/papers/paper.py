@@ -11,6 +11,7 @@ from stoa_audit.contracts import contract_abi
 from stoa_audit.digests import hexed
 from stoa_audit.errors import InvalidError, NodeError
 from stoa_audit.fields import Fields
+from stoa_audit.header_chain import NO_SEQUENCER
 from stoa_audit.headers import Header
 from stoa_audit.node import Node
 from stoa_audit.report import Check, Report
@@ -61,11 +62,14 @@ class Paper:
         seals, chain = self.report["paper.seals"], self.report["paper.chain"]
         sequencer = self._genesis.named_sequencer
         is_genesis = header.hash == self.city.genesis
-        seals.expect(
-            is_genesis or (sequencer is not None and header.sealer == sequencer),
-            f"{place}, block {header.number}",
-            f"is sealed by {header.sealer or 'nobody'}, the sequencer is {sequencer}",
-        )
+        if sequencer is None:
+            seals.missed(NO_SEQUENCER)
+        else:
+            seals.expect(
+                is_genesis or header.sealer == sequencer,
+                f"{place}, block {header.number}",
+                f"is sealed by {header.sealer or 'nobody'}, the sequencer is {sequencer}",
+            )
         if header.number in self._on_chain:
             return
         self._on_chain.add(header.number)

@@ -231,7 +231,7 @@ def test_a_statement_about_another_order_is_named(honest: Honest, check: Callabl
 
 
 COHORT_LIES: dict[str, Change] = {
-    "another index": set_in("included", "index", value=0),
+    "another index": lambda paper: paper["included"].update(index=paper["included"]["index"] ^ 1),
     "a longer path": lambda paper: paper["included"]["path"].append("0x" + "00" * 32),
     "both at once": set_in("excluded", value={"below": None, "above": None}),
     "neither": set_in("included", value=None),

@@ -282,9 +282,22 @@ def running(town: Town) -> Iterator[None]:
     assert isinstance(failed[0], RunTimeoutError)
 
 
+there_before: set[int] = set()
+"""Processes that tests in other files have left to this one: a browser, a server that forks."""
+
+
+@pytest.fixture(autouse=True)
+def only_what_a_run_starts() -> None:
+    there_before.clear()
+    if sys.platform == "linux":
+        there_before.update(children())
+
+
 def children() -> list[int]:
+    """The processes that were started since the test began."""
     listed = Path(f"/proc/{os.getpid()}/task")
-    return [int(pid) for task in listed.iterdir() for pid in (task / "children").read_text().split()]
+    found = [int(pid) for task in listed.iterdir() for pid in (task / "children").read_text().split()]
+    return [pid for pid in found if pid not in there_before]
 
 
 @linux

@@ -105,7 +105,10 @@ def guard_cost(rounds: int) -> None:
         cells: list[list[int]] = [[] for _ in range(50)]
         for person in range(5000):
             cells[chance.randrange(50)].append(person)
-        made = tuple(Contributions(subject_set(cell), tuple(row_tag(0) for _ in cell)) for cell in cells)
+        made = tuple(
+            Contributions(subject_set(cell), tuple(row_tag(b"", b"", (0,), 0) for _ in cell))
+            for cell in cells
+        )
         return ReleaseRecord(b"q" * 32, "v", b"r" * 32, 10, made, tuple((n,) for n in range(50)))
 
     new, stored = release(0), [release(seed).encode() for seed in range(1, 20)]

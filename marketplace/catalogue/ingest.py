@@ -1,11 +1,12 @@
 """From a delivery to a version: checked row by row, sorted, without its subjects' keys, encrypted.
 
 A version is one Parquet file under AES-256-GCM. Its columns are `subject_index` (a dense number in the place
-of the subject's key), `row_tag` (what stands for a row when two releases are compared: a fixed random-looking
-number for the first, second, ... row of a subject) and c0, c1, ..., the stored values of the described
+of the subject's key), `row_tag` (what stands for a row when two releases are compared, whatever versions
+they are of: a digest of the row under its subject's mark) and c0, c1, ..., the stored values of the described
 columns. Rows are sorted by all of it, so equal deliveries give equal rows in an equal order.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -23,7 +24,11 @@ MOST_SUBJECTS = 2**22
 IndexOf = Callable[[str], int]
 """The dense subject index of a key. Raises LookupError for a key that is not enrolled."""
 
+MarkOf = Callable[[int], bytes]
+"""The secret of the subject with this index."""
+
 StoredRow = tuple[int, ...]
+TAG_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,11 @@ def ingest(
     index_of: IndexOf,
     target: Path,
     key: bytes,
+    mark_of: MarkOf = lambda _index: b"",
 ) -> WrittenVersion:
     """Make a version of `rows` at `target`, encrypted with the 256-bit `key`. All rows or none.
+
+    Without marks a row's tag is a plain digest of it: only for files that nothing is ever released from.
 
     Raises:
         IngestError: the delivery is unreadable, empty, has rows that break the description, or cannot be
@@ -72,7 +80,7 @@ def ingest(
     stored = sorted(checked.stored(rows))
     if not stored:
         raise NoRowsError("The delivery has no rows. A version has at least one.")
-    return write_version(description, _tagged(description, stored), target=target, key=key)
+    return write_version(description, _tagged(description, stored, mark_of), target=target, key=key)
 
 
 class _RowCheck:
@@ -144,26 +152,25 @@ class _RowCheck:
             self._more = True
 
 
-def _tagged(description: DatasetDescription, stored: list[StoredRow]) -> Iterator[tuple[int, ...]]:
+def _tagged(
+    description: DatasetDescription, stored: list[StoredRow], mark_of: MarkOf
+) -> Iterator[tuple[int, ...]]:
     if not description.personal:
         yield from stored
         return
-    tags: list[int] = []
-    for _, of_one_subject in groupby(stored, key=lambda row: row[0]):
-        for ordinal, row in enumerate(of_one_subject):
-            if ordinal == len(tags):
-                tags.append(row_tag(ordinal))
-            yield (row[0], tags[ordinal], *row[1:])
+    for subject, of_one_subject in groupby(stored, key=lambda row: row[0]):
+        mark = mark_of(subject)
+        for _, equal in groupby(of_one_subject):  # rows are sorted
+            for ordinal, row in enumerate(equal):
+                yield (subject, row_tag(mark, description.digest, row[1:], ordinal), *row[1:])
 
 
-def row_tag(ordinal: int) -> int:
-    """A fixed 64-bit number for a subject's row of that place (splitmix64).
+def row_tag(mark: bytes, dataset: bytes, values: tuple[int, ...], ordinal: int) -> int:
+    """64 bits that stand for a subject's row: the same in every version of a dataset that has this row of hers.
 
-    Sets of rows are compared by the exclusive or of their tags. Two different sets of a subject's rows agree
-    by accident once in 2^64; nobody outside can choose rows by their place.
+    A keyed BLAKE2b over the stored values and `ordinal`, which counts her equal rows. Sets of rows are compared by the
+    exclusive or of their tags: two different sets of a subject's rows agree by accident once in 2^64, and who does not
+    have her mark cannot look for one.
     """
-    mask = 2**64 - 1
-    mixed = (ordinal + 1) * 0x9E3779B97F4A7C15 & mask
-    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & mask
-    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & mask
-    return mixed ^ mixed >> 31
+    content = ",".join(map(str, (*values, ordinal))).encode("ascii")
+    return int.from_bytes(hashlib.blake2b(dataset + content, digest_size=TAG_BYTES, key=mark).digest())

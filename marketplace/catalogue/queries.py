@@ -87,6 +87,12 @@ def subject_indexes(vault: Session, kind: str) -> dict[str, int]:
     return {str(key): int(index) for key, index in rows}
 
 
+def subject_marks(vault: Session, kind: str) -> dict[int, bytes]:
+    """Dense index -> mark of every subject of a kind."""
+    rows = vault.execute(select(SubjectRow.index, SubjectRow.mark).where(SubjectRow.kind == kind))
+    return {int(index): bytes(mark) for index, mark in rows}
+
+
 def next_subject_index(vault: Session) -> int:
     highest = vault.scalar(select(func.max(SubjectRow.index)))
     return 0 if highest is None else highest + 1

@@ -17,7 +17,7 @@ from ledger.typed_data import registration_digest, signed, version_digest
 from marketplace.catalogue import artefacts, queries
 from marketplace.catalogue.description import DatasetDescription, SourceKind, Topic
 from marketplace.catalogue.forgotten import Reader as Forgotten
-from marketplace.catalogue.ingest import ingest
+from marketplace.catalogue.ingest import MarkOf, ingest
 from marketplace.catalogue.sources import IngestError, Row, read_csv, read_json_series, read_table
 from marketplace.catalogue.tables import LeafSaltRow, SubjectRow, VersionFileRow, VersionKeyRow
 from marketplace.catalogue.version_file import subject_digests
@@ -130,6 +130,7 @@ def publish(
             dataset.description,
             _without_forgotten(dataset.description, rows, indexes, forgotten),
             index_of=indexes.__getitem__,
+            mark_of=_marks(vault, dataset.description),
             target=house.versions / name,
             key=key,
         )
@@ -217,6 +218,11 @@ def _enrol_subjects(
             upcoming += 1
     vault.flush()
     return known
+
+
+def _marks(vault: Session, description: DatasetDescription) -> MarkOf:
+    marks = {} if description.subject is None else queries.subject_marks(vault, description.subject.kind)
+    return marks.__getitem__
 
 
 def _salted_leaves(

@@ -1,6 +1,10 @@
+import secrets
+
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.storage import Base, Store, VaultBase, kept_in
+
+MARK_BYTES = 32
 
 
 class DatasetRow(Base):
@@ -68,8 +72,17 @@ class VersionFileRow(Base):
     subjects: Mapped[int]
 
 
+def fresh_mark() -> bytes:
+    """A secret that says nothing by itself."""
+    return secrets.token_bytes(MARK_BYTES)
+
+
 class SubjectRow(VaultBase):
-    """The dense index under which a person's or a home's rows are kept."""
+    """The dense index under which a person's or a home's rows are kept.
+
+    `mark` is the secret under which her rows are recognised from one version to the next. With it destroyed, what was
+    remembered of the answers that she was in says nothing about her rows.
+    """
 
     __tablename__ = "subjects"
     __table_args__ = kept_in(Store.VAULT)
@@ -77,6 +90,7 @@ class SubjectRow(VaultBase):
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str]
     key: Mapped[str]
+    mark: Mapped[bytes] = mapped_column(default=fresh_mark)
 
 
 class VersionKeyRow(VaultBase):

@@ -16,7 +16,13 @@ from ledger.outbox import messages
 from ledger.outbox.tables import MessageRow, State
 from ledger.tree import OrderedTree
 from marketplace.catalogue import queries as catalogue
-from marketplace.catalogue.tables import LeafSaltRow, SubjectRow, VersionFileRow, VersionKeyRow
+from marketplace.catalogue.tables import (
+    LeafSaltRow,
+    SubjectRow,
+    VersionFileRow,
+    VersionKeyRow,
+    fresh_mark,
+)
 from marketplace.catalogue.version_file import erase_subject
 from marketplace.consent.standing import Person, grant_key, is_lost, subject_of
 from marketplace.consent.stopping import end, stop_everything
@@ -253,7 +259,7 @@ def _unlink(house: House, id_: bytes) -> None:
         vault.execute(
             update(SubjectRow)
             .where(SubjectRow.index == row.subject)
-            .values(kind="erased", key=secrets.token_hex(16))
+            .values(kind="erased", key=secrets.token_hex(16), mark=fresh_mark())
         )
         row.kind = row.key = None
 

@@ -35,11 +35,11 @@ class WithheldReason(StrEnum):
 class Release:
     """What the gate must know of an answer besides its figures.
 
-    `version` is the id of the version that the measures are from, `k` the use case's smallest cohort.
+    `dataset` is the name of the one that the measures are from, `k` the use case's smallest cohort.
     """
 
     routine_digest: bytes
-    version: str
+    dataset: str
     consent_root: bytes
     k: int
     sources: tuple[HonestSource, ...]
@@ -68,7 +68,7 @@ Verdict = Released | Withheld
 def judge(release: Release, grid: Grid, cells: Sequence[Cell], priors: Iterable[ReleaseRecord]) -> Verdict:
     """Decide about an answer from persons' rows.
 
-    `priors` are the records of every release with the same version, to any buyer and for any routine; others
+    `priors` are the records of every release from the same dataset, to any buyer and for any routine; others
     among them are ignored.
 
     Raises:
@@ -79,12 +79,12 @@ def judge(release: Release, grid: Grid, cells: Sequence[Cell], priors: Iterable[
     if not cells:
         return Withheld(WithheldReason.EMPTY)
     figures = Figures(table_of(grid), cells)
-    same_version = [prior for prior in priors if prior.version == release.version]
-    hidden = hidden_entries(figures, release.k, _kept_before(figures, release.k, same_version))
+    earlier = [prior for prior in priors if prior.dataset == release.dataset]
+    hidden = hidden_entries(figures, release.k, _kept_before(figures, release.k, earlier))
     if all(cell in hidden for cell in figures.table.cells):
         return Withheld(WithheldReason.SUPPRESSED)
     record = _record(release, figures, hidden)
-    if held_by(record, same_version):
+    if held_by(record, earlier):
         return Withheld(WithheldReason.HELD)
     return Released(_result(release, release.k, figures, hidden), record)
 
@@ -136,7 +136,7 @@ def _record(release: Release, figures: Figures, hidden: frozenset[int]) -> Relea
     place_of = {number: place for place, number in enumerate(used)}
     return ReleaseRecord(
         routine_digest=release.routine_digest,
-        version=release.version,
+        dataset=release.dataset,
         consent_root=release.consent_root,
         k=release.k,
         cells=tuple(figures.contributions((number,)) for number in used),

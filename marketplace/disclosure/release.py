@@ -13,7 +13,7 @@ from marketplace.analysis.subjects import from_bytes, to_bytes
 from marketplace.disclosure.contributions import together, too_close
 from marketplace.disclosure.span import Span
 
-_FORMAT = b"STOARLS1"
+_FORMAT = b"STOARLS2"
 _TAG_BYTES = 8
 
 
@@ -27,12 +27,12 @@ class ReleaseUnreadableError(Exception):
 class ReleaseRecord:
     """One release. It says who is in which figure, so it is stored sealed and shown to nobody.
 
-    `version` names the version that the measures are from. `groups` are the figures that a reader has: each
+    `dataset` names the one that the measures are from. `groups` are the figures that a reader has: each
     published one, and each that takes one subtraction, as the cells it is the sum of (numbers in `cells`).
     """
 
     routine_digest: bytes
-    version: str
+    dataset: str
     consent_root: bytes
     k: int
     cells: tuple[Contributions, ...]
@@ -59,7 +59,7 @@ class ReleaseRecord:
     def encode(self) -> bytes:
         document = {
             "routine": self.routine_digest.hex(),
-            "version": self.version,
+            "dataset": self.dataset,
             "consent_root": self.consent_root.hex(),
             "k": self.k,
             "cells": [[_text(to_bytes(c.subjects)), _text(_packed(c.tags))] for c in self.cells],
@@ -80,7 +80,7 @@ class ReleaseRecord:
             document = json.loads(zlib.decompress(raw[len(_FORMAT) :]))
             return cls(
                 routine_digest=bytes.fromhex(document["routine"]),
-                version=str(document["version"]),
+                dataset=str(document["dataset"]),
                 consent_root=bytes.fromhex(document["consent_root"]),
                 k=int(document["k"]),
                 cells=tuple(_contributions(*cell) for cell in document["cells"]),
@@ -95,11 +95,12 @@ class ReleaseRecord:
 def held_by(new: ReleaseRecord, priors: Iterable[ReleaseRecord]) -> bool:
     """Whether some figure of `new` is too close to one that already left, to whomever, for whatever routine.
 
-    Only releases with measures from the same version are compared: other versions hold other rows. The larger of
-    the two thresholds counts; but a figure that already follows from the earlier release says nothing new, so an
-    answer with a larger k can leave after one with a smaller.
+    Only releases with measures from the same dataset are compared, of whatever versions: a row that is in both is one
+    row, and a subject all of whose rows are others has changed. The larger of the two thresholds counts; but a figure
+    that already follows from the earlier release says nothing new, so an answer with a larger k can leave after one
+    with a smaller.
     """
-    return any(_too_close_anywhere(new, prior) for prior in priors if prior.version == new.version)
+    return any(_too_close_anywhere(new, prior) for prior in priors if prior.dataset == new.dataset)
 
 
 def _too_close_anywhere(new: ReleaseRecord, prior: ReleaseRecord) -> bool:

@@ -45,10 +45,6 @@ class Asked:
         return len(self.cohort) if self.use_case.personal else 0
 
     @property
-    def measured_version(self) -> str:
-        return f"{self.routine.measured}/{self.versions[self.routine.measured]}"
-
-    @property
     def answer(self) -> str:
         """What identifies the answer: canonical routine, versions, days of data and consent root."""
         period = self.use_case.period

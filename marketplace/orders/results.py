@@ -54,7 +54,7 @@ def seal(house: House, ticket: Ticket, asked: Asked, released: Released) -> bool
                 vault.merge(
                     ReleaseRow(
                         order=id_,
-                        version=asked.measured_version,
+                        dataset=asked.routine.measured,
                         answer=asked.answer,
                         record=released.record.encode(),
                     )

@@ -27,7 +27,7 @@ def judged(house: House, asked: Asked) -> Verdict:
     found = run(query, _inputs(house, asked))
     release = Release(
         routine_digest=asked.routine.digest,
-        version=asked.measured_version,
+        dataset=asked.routine.measured,
         consent_root=asked.consent_root,
         k=asked.use_case.minimum_cohort,
         sources=tuple(HonestSource(one.name, one.description.honesty) for one in asked.datasets),
@@ -59,13 +59,13 @@ def _inputs(house: House, asked: Asked) -> dict[str, SourceInput]:
 
 
 def _priors(house: House, asked: Asked) -> list[ReleaseRecord]:
-    """The earlier releases of the same version, which a new one must not be compared with to a person's harm."""
+    """The earlier releases from the same dataset, which a new one must not be compared with to a person's harm."""
     with house.vault.reading() as vault:
         return [
             ReleaseRecord.decode(row.record)
             for row in vault.scalars(
                 select(ReleaseRow).where(
-                    ReleaseRow.version == asked.measured_version, ReleaseRow.order != asked.order.id
+                    ReleaseRow.dataset == asked.routine.measured, ReleaseRow.order != asked.order.id
                 )
             )
         ]

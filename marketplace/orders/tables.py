@@ -107,7 +107,8 @@ class ReleaseRow(VaultBase):
     __table_args__ = kept_in(Store.VAULT)
 
     order: Mapped[bytes] = mapped_column(primary_key=True)
-    version: Mapped[str] = mapped_column(index=True)
+    dataset: Mapped[str] = mapped_column(index=True)
+    """The name of the one that the measures are from."""
     answer: Mapped[str] = mapped_column(index=True)
     """What identifies the answer: routine, versions and consent root."""
     record: Mapped[bytes]

@@ -406,11 +406,16 @@ def test_no_planted_value_is_in_any_refusal(tmp_path: Path) -> None:
         chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
 
 
-def test_row_tags_do_not_repeat() -> None:
-    tags = [row_tag(ordinal) for ordinal in range(20_000)]
+def test_row_tags_tell_rows_apart_and_nothing_without_the_subjects_mark() -> None:
+    mark, dataset = b"m" * 32, b"d" * 32
+    tags = [row_tag(mark, dataset, (value, 1), ordinal) for value in range(2_000) for ordinal in range(10)]
 
     assert len(set(tags)) == len(tags)
     assert all(0 < tag < 2**64 for tag in tags)
+    assert row_tag(mark, dataset, (1, 23), 0) != row_tag(mark, dataset, (12, 3), 0)
+    assert row_tag(mark, dataset, (7,), 0) == row_tag(mark, dataset, (7,), 0)
+    assert row_tag(b"n" * 32, dataset, (7,), 0) != row_tag(mark, dataset, (7,), 0)
+    assert row_tag(mark, b"e" * 32, (7,), 0) != row_tag(mark, dataset, (7,), 0)
 
 
 def test_facts_about_zones_need_no_index(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def contributions(people: Mapping[int, Iterable[int]]) -> Contributions:
     for person in sorted(people):
         tag = 0
         for row in people[person]:
-            tag ^= row_tag(row)
+            tag ^= row_tag(b"", b"", (row,), 0)
         tags.append(tag)
     return Contributions(subject_set(people), tuple(tags))
 
@@ -47,6 +47,6 @@ def cells_of(sizes: Mapping[At, int]) -> tuple[Cell, ...]:
     return tuple(found)
 
 
-def release(k: int = 10, *, version: str = "trips 1", root: bytes = b"r" * 32) -> Release:
+def release(k: int = 10, *, dataset: str = "trips", root: bytes = b"r" * 32) -> Release:
     sources = (HonestSource("trips", Honesty("model", "A travel model's output.")),)
-    return Release(b"q" * 32, version, root, k, sources)
+    return Release(b"q" * 32, dataset, root, k, sources)

@@ -9,6 +9,7 @@ import itertools
 import json
 import random
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,8 +37,8 @@ BY_DISTRICT_AND_MODE = {
     "filters": [],
 }
 
-Row = tuple[int, int, int]
-"""Version, person, number of the trip: one row that was delivered."""
+Row = tuple[int, str, int]
+"""Person, mode, number among her equal trips: a row is the same row in whatever delivery it comes."""
 Rows = frozenset[Row]
 
 
@@ -162,10 +163,13 @@ class OpenCity:
 
     def trips(self, version: int) -> list[Trip]:
         with sqlite3.connect(self.versions[version - 1]) as database:
-            rows = database.execute("SELECT rowid, CAST(person_id AS INTEGER), mode FROM trips").fetchall()
-        return [
-            Trip((version, person, number), *self.groups[person - 1], mode) for number, person, mode in rows
-        ]
+            rows = database.execute("SELECT CAST(person_id AS INTEGER), mode FROM trips").fetchall()
+        seen: Counter[tuple[int, str]] = Counter()
+        trips: list[Trip] = []
+        for person, mode in rows:
+            seen[person, mode] += 1
+            trips.append(Trip((person, mode, seen[person, mode]), *self.groups[person - 1], mode))
+        return trips
 
 
 @dataclass(frozen=True)
@@ -220,7 +224,7 @@ def figures(city: OpenCity, number: int, output: Output) -> Iterator[Figure]:
 
 def matches(output: Output, trip: Trip) -> bool:
     only_bus = bool(output.asked.routine["filters"])
-    return trip.row[1] in output.counted and (trip.mode == "bus" or not only_bus)
+    return trip.row[0] in output.counted and (trip.mode == "bus" or not only_bus)
 
 
 def label_of(trip: Trip, name: str) -> str:
@@ -228,7 +232,7 @@ def label_of(trip: Trip, name: str) -> str:
 
 
 def people_in(rows: Rows) -> set[int]:
-    return {person for _, person, _ in rows}
+    return {person for person, _, _ in rows}
 
 
 def people_between(one: Rows, other: Rows) -> int:

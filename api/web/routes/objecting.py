@@ -1,16 +1,15 @@
-"""What her data is used for without her consent: reading it, and objecting."""
+"""What her data is used for without her consent: reading it. `giving` takes her objection."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from sqlalchemy.orm import Session
 
-from api.http.dependencies import Here, HouseHere, Reading, Vault, VaultReading, Writing
+from api.http.dependencies import HouseHere, Reading, VaultReading
 from api.http.policies import Anybody
-from api.web.pages import AnyVisitor, Citizen, FormToken, HeaderToken
+from api.web.pages import AnyVisitor, Citizen
 from api.web.request_page import objection_page
-from api.web.routes.answering import Basis, Choice, Number, Recorded, Signed, give
-from api.web.visits import Visit, require_same_site
+from api.web.routes.giving import Number
+from api.web.visits import Visit
 from ledger.digests import hexed
-from ledger.enums import NoticeKind
 from marketplace.consent import asking
 from marketplace.consent.asking import Asked, NotAskedError
 from marketplace.consent.standing import State
@@ -48,61 +47,3 @@ def use_of(session: Session, vault: Session, visit: Visit, number: int) -> Asked
             return one
     use_cases.use_case(session, number)
     raise NotAskedError(f"Use case {number} uses nothing of hers without consent.")
-
-
-@router.post("/c/object/{number}/yes", dependencies=[Anybody])
-def object_unscripted(
-    request: Request, number: Number, visitor: AnyVisitor, visit: Citizen, token: FormToken = ""
-) -> Response:
-    """Where the button leads when the page's script did not run."""
-    require_same_site(request)
-    visitor.require_token(token)
-    back = f"/c/object/{number}"
-    return visitor.page("unscripted.html", status=422, visit=visit, back=back)
-
-
-@router.post("/c/object/{number}/basis", dependencies=[Anybody])
-def basis(
-    request: Request,
-    number: Number,
-    choice: Choice,
-    visitor: AnyVisitor,
-    visit: Citizen,
-    here: Here,
-    token: HeaderToken = "",
-) -> Basis:
-    """By when her objection must arrive, and the random name by which the registrar knows her in this use case."""
-    require_same_site(request)
-    visitor.require_token(token)
-    drafted = asking.draft(
-        here.house,
-        here.registrar,
-        letter=visit.letter,
-        use_case=number,
-        language=choice.language,
-        scope=choice.scope,
-        valid_until=choice.valid_until,
-        signer=choice.signer,
-        revocation_hash=choice.revocation_hash,
-        kind=NoticeKind.OBJECTION,
-    )
-    return Basis(reference=drafted.opening.reference, deadline=drafted.terms.deadline)
-
-
-@router.post("/c/object/{number}/consent", dependencies=[Anybody])
-def take_objection(
-    request: Request,
-    number: Number,
-    signed: Signed,
-    visitor: AnyVisitor,
-    visit: Citizen,
-    here: Here,
-    session: Writing,
-    vault: Vault,
-    token: HeaderToken = "",
-) -> Recorded:
-    """Take her signed objection. Sent twice it is taken once."""
-    require_same_site(request)
-    visitor.require_token(token)
-    id_ = give(session, vault, here, visit, number, signed)
-    return Recorded(receipt=f"/c/consents/{hexed(id_)}")

@@ -1,6 +1,7 @@
 """`stoa citizen ...`: read what you are asked, say yes, stop, see who used your data, be forgotten."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from ledger.carrying import revoke_by_code
 from ledger.city import City
 from ledger.node import Node, RevertedError
 from ledger.revocation_code import RevocationCode, RevocationCodeError
+from ledger.typed_data import last_day
 from marketplace.consent.service import AlreadyRevokedError
 from marketplace.errors import InvalidError
 
@@ -53,7 +55,8 @@ def notices(letter: Letter, city: CityUrl = None) -> None:
             say(f"[bold]Request {one['use_case']}[/bold] from {plain(one['recipient'])}: {plain(state)}")
             for notice in one["notices"]:
                 say(plain(f"  [{notice['language']}] {notice['statement']}"))
-            say(f"  until {plain(one['latest_end'][:10])} at the latest; you can stop at any time.")
+            until = last_day(int(datetime.fromisoformat(one["latest_end"]).timestamp()))
+            say(f"  until {until} at the latest; you can stop at any time.")
         for one in objectable:
             state = "you have not objected" if one["answered"] is None else one["answered"]["state"]
             say(

@@ -10,17 +10,18 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.answer import shown
 from api.cli.context import chosen_home
 from api.cli.terminal import console, plain, say, speaking
 from api.cli.typed import address_of, class_of, credits_of, digest_of, versions_of
 from api.client.connection import RefusedError
 from api.client.partner import Partner
-from api.demo.chart import chart
 from ledger.digests import hexed, sha256
 from ledger.enums import Class
 from ledger.keys import Signer
 from ledger.wallet import NothingToSignError, signed_offer
 from marketplace.analysis.routine import parse_routine
+from marketplace.disclosure.risk import ASSUMED_RATE
 from marketplace.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
 from marketplace.participants.rules import checked_name
 
@@ -282,8 +283,13 @@ def expectation(coverage: dict[str, Any] | None) -> str:
     if coverage is None:
         return "Nobody's rows are used: everything is shown."
     share = coverage["expected_share"]
-    expected = "too few to say" if share is None else f"about {share} of them are in a group that is shown"
-    return f"{coverage['consents']} people consent now; {expected} (k = {coverage['k']})."
+    expected = "Nobody has assessed how many of them would be shown"
+    if share is not None:
+        rate = f"{ASSUMED_RATE // 100} %"
+        expected = (
+            f"If {rate} of all do, about {share} of them are in a group that is shown; of fewer, fewer are"
+        )
+    return f"{coverage['consents']} people consent now. {expected} (k = {coverage['k']})."
 
 
 @app.command(epilog="Example: stoa partner buy 3 --as 'Bike Lab'")
@@ -292,6 +298,7 @@ def buy(use_case: UseCase, name: Name, city: CityUrl = None) -> None:
     with at_the_desk():
         bought = desk(name, city).buy_licence(use_case)
         say(f"Licence {bought['number']} is yours for {bought['price']} credits.")
+        say(f"`stoa partner order {bought['number']}` orders a run.")
 
 
 @app.command(epilog="Example: stoa partner order 1 --as 'Bike Lab' --version trips=2")
@@ -334,16 +341,18 @@ def result(
             target.write_bytes(content)
             say(f"{len(content):,} bytes in {plain(target)}, checked against the ledger's digest.")
             return
-        show_result(json.loads(content))
+        console.print(shown(json.loads(content)), markup=False, soft_wrap=True)
 
 
-def show_result(found: dict[str, Any]) -> None:
-    if len(found["dimensions"]) == 2:
-        console.print(chart(found), markup=False)
-        return
-    labels = found["dimensions"][0]["labels"] if found["dimensions"] else []
-    for label, cell in zip(labels, found["cells"], strict=False):
-        console.print(
-            f"  {label}  {'—' if cell is None else ', '.join(f'{value:,}' for value in cell)}", markup=False
-        )
-    say(f"Honestly: {plain(found['honesty']['label'])}.")
+@app.command(epilog="Example: stoa partner receipt 0x5f0c... --as 'Bike Lab' --out receipt.json")
+def receipt(
+    order_: Annotated[str, typer.Argument(metavar="ORDER", help="the order's id")],
+    name: Name,
+    target: Annotated[Path, typer.Option("--out", help="the file to write")] = Path("receipt.json"),
+    city: CityUrl = None,
+) -> None:
+    """Keep the receipt of a run: it proves what was paid, and any later rewrite of the ledger."""
+    with at_the_desk():
+        found = desk(name, city).purchase_receipt(hexed(digest_of(order_, "an order")))
+        target.write_text(json.dumps(found, indent=2) + "\n")
+        say(f"The receipt is in {plain(target)}. `stoa audit receipt {plain(target)}` checks it.")

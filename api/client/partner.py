@@ -182,6 +182,11 @@ class Partner:
         self.sign_in()
         return self._connection.get(f"/v1/orders/{id_}/receipt")
 
+    def purchase_receipt(self, id_: str) -> dict[str, Any]:
+        """The receipt that proves itself (docs/bundle.md)."""
+        self.sign_in()
+        return self._connection.get(f"/v1/orders/{id_}/purchase-receipt")
+
     def withdraw(self) -> None:
         """Take home what is credited; nothing happens when nothing is."""
         if float(self.me()["credited"]) > 0:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from api.cli.answer import shown
 from api.client.citizen import Citizen
 from api.client.connection import RefusedError
 from api.client.partner import Partner
 from api.demo import recall
-from api.demo.chart import chart
 from api.demo.people import (
     Paper,
     Papers,
@@ -416,7 +416,7 @@ def buy_an_answer(stage: Stage, score: Score) -> None:
             step.say(f"at most {offer['price']['most']} credits, {coverage(offer)}; {state['state']}")
     content = buyer.result_bytes(order)
     (stage.home.folder / "first-answer.json").write_bytes(content)
-    score.show(chart(json.loads(content)))
+    score.show(shown(json.loads(content)))
     with score.step("Every cent of it") as step:
         receipt = buyer.receipt(order)
         step.say(split(receipt))

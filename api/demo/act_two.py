@@ -4,9 +4,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from api.cli.answer import shown
 from api.client.citizen import Citizen
 from api.client.connection import Connection
-from api.demo.act_one import chart, partner, publish
+from api.demo.act_one import partner, publish
 from api.demo.people import Paper, Papers
 from api.demo.score import Score
 from api.demo.stage import Stage, require
@@ -122,7 +123,7 @@ def next_answer(stage: Stage, score: Score) -> str:
         with stage.house.database.reading() as session:
             found = orders.order(session, bytes.fromhex(order.removeprefix("0x")))
         step.say(f"{found.cohort_size:,} consents at block {found.consent_block}")
-    score.show(chart(buyer.result(order)))
+    score.show(shown(buyer.result(order)))
     return order
 
 

@@ -68,10 +68,26 @@ def declare_not_personal(session: Session, house: House, number: int, reason: st
     """Say, by one of two operators, that nobody can be found in a dataset. Returns the outbox key.
 
     It holds once the other says the same, in the same words.
+
+    Raises:
+        UnknownDatasetError
+        SubjectColumnError: its rows name whose they are.
     """
+    found = queries.dataset(session, number)
+    if found.description.subject is not None:
+        raise SubjectColumnError(
+            f"{found.name!r} says in column {found.description.subject.column!r} whose each row is, so it is about "
+            "people and stays so."
+        )
     digest = artefacts.keep_text(session, "reason", reason)
     call = house.contracts.datasets.declare_not_personal(number, digest)
     return messages.put_word(session, call, about=f"not-personal:{number}", signer=operator)
+
+
+class SubjectColumnError(ConflictError):
+    """A dataset that names whose its rows are cannot be declared not personal."""
+
+    code = "subject_column"
 
 
 def delivered_rows(description: DatasetDescription, source: Path, table: str | None = None) -> Iterator[Row]:

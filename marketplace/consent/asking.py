@@ -193,4 +193,6 @@ def _require_asked(kinds: set[str], whose: str, kind: NoticeKind) -> None:
         return
     if kind is NoticeKind.OBJECTION:
         raise NotAskedError(f"Nothing of a {whose} is used here without consent.")
+    if not kinds:
+        raise NotAskedError("Nobody is asked about this: no data in it says whose it is.")
     raise NotAskedError(f"This asks for the consent of each {' and '.join(sorted(kinds))}, not of a {whose}.")

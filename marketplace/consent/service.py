@@ -13,7 +13,7 @@ from ledger.enums import NoticeKind, UseCaseState
 from ledger.outbox import messages
 from ledger.relay import batch_of, grant_gas
 from ledger.revocation_code import RevocationCode
-from ledger.typed_data import consent_id
+from ledger.typed_data import consent_id, last_day
 from marketplace.catalogue import queries as catalogue
 from marketplace.catalogue.tables import SubjectRow
 from marketplace.consent import queries
@@ -301,7 +301,8 @@ def require_terms(session: Session, terms: Terms) -> NoticeKind:
             raise WrongTermsError("An objection lasts until it is taken back. Read the request again.")
         return kind
     if not now < terms.valid_until <= latest_end(now, found.longest_days) or terms.valid_until % 86_400:
-        raise WrongTermsError(f"A consent to this ends with a day, within {found.longest_days} days.")
+        latest = last_day(latest_end(now, found.longest_days))
+        raise WrongTermsError(f"A consent to this ends with a day: choose a last one up to {latest}.")
     return kind
 
 

@@ -15,6 +15,10 @@ WHOLE = 10_000
 """Shares are in basis points, rounded down."""
 
 
+ASSUMED_RATE = 8_000
+"""The share of people assumed to consent where nobody says another, in basis points."""
+
+
 @dataclass(frozen=True)
 class Application:
     """What the applicant asks for: the smallest cohort `k`, how long, the share of people assumed to consent (in basis
@@ -22,7 +26,7 @@ class Application:
 
     k: int
     days: int
-    consent_rate: int = 8_000
+    consent_rate: int = ASSUMED_RATE
     period: Period | None = None
 
     def __post_init__(self) -> None:

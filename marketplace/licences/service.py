@@ -140,7 +140,7 @@ def require_payment(
     if balance < amount:
         raise NotEnoughCreditError(
             f"You have {balance / 1_000_000:.2f} credits and this needs {amount / 1_000_000:.2f}. "
-            "Pay in more credits and try again; nothing was charged."
+            "Nothing was charged. Transfer more to the city, which books it with `stoa city paid-in`, and try again."
         )
 
 

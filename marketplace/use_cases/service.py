@@ -22,6 +22,7 @@ from marketplace.catalogue import artefacts
 from marketplace.catalogue import queries as catalogue
 from marketplace.disclosure import assessment
 from marketplace.disclosure.assessment import MOST_CELLS_ASSESSED, Population, Report
+from marketplace.disclosure.risk import ASSUMED_RATE
 from marketplace.errors import ConflictError, InvalidError, NotAllowedError
 from marketplace.house import House
 from marketplace.participants import queries as participants
@@ -62,6 +63,18 @@ class CohortBelowFloorError(InvalidError):
     """The smallest group asked for is smaller than the ledger takes for data about people."""
 
     code = "cohort_below_floor"
+
+
+class LooserThanAppliedForError(InvalidError):
+    """A condition would allow more than the applicant asked for."""
+
+    code = "looser_than_applied_for"
+
+
+class AppliedTooEarlyError(ConflictError):
+    """Data has been declared not personal since the application, which still wants people's consent."""
+
+    code = "applied_too_early"
 
 
 class AlreadyDecidedError(ConflictError):
@@ -230,7 +243,7 @@ def _require_period(period: Period | None, used: list[catalogue.Dataset]) -> Non
         raise WrongPeriodError("A period is whole days in UTC, and its last is not before its first.")
 
 
-def assess(house: House, number: int, *, k: int | None = None, consent_rate: int = 8_000) -> Report:
+def assess(house: House, number: int, *, k: int | None = None, consent_rate: int = ASSUMED_RATE) -> Report:
     """Assess a use case's privacy risk from figures computed on the newest versions. Keeps the report.
 
     Nothing is locked while it is computed.
@@ -323,14 +336,26 @@ def decide(
     """Decide, finally. Conditions can only tighten what was applied for. Returns the outbox key.
 
     On sensitive data it takes a second operator, who says the same.
+
+    Raises:
+        UnknownUseCaseError, AlreadyDecidedError, LooserThanAppliedForError
+        AppliedTooEarlyError: allowed, it would wait for the consent of people who are not in the data.
     """
     found = queries.use_case(session, number)
     if found.state is not UseCaseState.APPLIED:
         raise AlreadyDecidedError(f"Use case {number} is {found.state.name.lower()}: a decision is final.")
+    k, days = minimum_cohort or found.minimum_cohort, longest_days or found.longest_days
+    if k < found.minimum_cohort or days > found.longest_days:
+        raise LooserThanAppliedForError(
+            f"Use case {number} was applied for with k = {found.minimum_cohort} and at most {found.longest_days} days. "
+            "A condition can only tighten that."
+        )
+    if allowed:
+        _require_people(session, found)
     decision = Decision(
         allowed=allowed,
-        minimum_cohort=max(found.minimum_cohort, minimum_cohort or 0),
-        longest_days=min(found.longest_days, longest_days or found.longest_days),
+        minimum_cohort=k,
+        longest_days=days,
         reason=artefacts.keep_text(session, "reason", reason),
         conditions=artefacts.keep_document(
             session, "conditions", conditions_document(session, found, conditions or [])
@@ -338,6 +363,16 @@ def decide(
     )
     call = house.contracts.use_cases.decide(number, decision)
     return messages.put_word(session, call, about=f"decide:{number}", signer=operator)
+
+
+def _require_people(session: Session, found: queries.UseCase) -> None:
+    used = [(source.ground, catalogue.dataset(session, source.dataset)) for source in found.sources]
+    nobodys = [one.name for ground, one in used if ground is not Ground.NOT_PERSONAL and not one.personal]
+    if nobodys:
+        raise AppliedTooEarlyError(
+            f"Since use case {found.number} was applied for, {' and '.join(nobodys)} was declared not personal: there "
+            "is nobody to ask, and it could never be answered. Deny it, and have it applied for again."
+        )
 
 
 def conditions_document(session: Session, found: queries.UseCase, conditions: list[str]) -> dict[str, Any]:

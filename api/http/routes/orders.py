@@ -91,7 +91,7 @@ class CoverageAnswer(Answer):
     consents: str = Field(examples=["3000", "fewer than 10"], description="How many consent now.")
     expected_share: str | None = Field(
         examples=["98.5 %"],
-        description="Of those who consent, how many are expected in groups that are shown.",
+        description="Of those who consent, how many would be in groups that are shown if 80 % of all did.",
     )
 
     @classmethod

@@ -119,13 +119,15 @@ def write_persons(path: Path, count: int) -> Path:
 
 
 def write_trips(path: Path, count: int, *, day: int = 1) -> Path:
-    """Everybody takes the bus once, and some twice, on `day`."""
+    """Everybody takes the bus once, and some twice, on `day`; two days that are alike are 24 days apart."""
     path.unlink(missing_ok=True)
     with sqlite3.connect(path) as database:
         database.execute("CREATE TABLE trips (person_id TEXT, depart_hour INTEGER, mode TEXT)")
         for number in range(1, count + 1):
             for trip in range(1 + (number + day) % 2):
-                database.execute("INSERT INTO trips VALUES (?, ?, 'bus')", (str(number), 7 + trip + day % 3))
+                database.execute(
+                    "INSERT INTO trips VALUES (?, ?, 'bus')", (str(number), (7 + trip + day) % 24)
+                )
             database.execute("INSERT INTO trips VALUES (?, 18, 'walk')", (str(number),))
     return path
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from marketplace.analysis.plan import RoutineError
 from marketplace.catalogue.description import DatasetDescription
 
+DAY_SECONDS = 86_400
 LAST_SECOND = 253_402_214_399
 """Of 30 December 9999."""
 
@@ -27,7 +28,7 @@ class Period:
     @classmethod
     def of_days(cls, first: date, last: date) -> "Period":
         """Both days included, in UTC."""
-        return cls(_midnight(first), _midnight(last + timedelta(days=1)))
+        return cls(_midnight(first), _midnight(last) + DAY_SECONDS)
 
     @property
     def first(self) -> date:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from marketplace.analysis.grid import Grid, GridDimension
 from marketplace.analysis.routine import ChosenDimension, Filter, Join, MeasureKind, Routine
-from marketplace.catalogue.columns import IntegerColumn
+from marketplace.catalogue.columns import Column, IntegerColumn
 from marketplace.catalogue.description import DatasetDescription
 from marketplace.catalogue.dimensions import Dimension, Grain, TimeGrid
+from marketplace.catalogue.documents import listed
 from marketplace.errors import InvalidError
 
 Descriptions = Mapping[str, DatasetDescription]
@@ -15,6 +16,7 @@ Places = range | tuple[int, ...]
 """Places in a domain: a run of them, or listed ones, ascending."""
 
 MOST_CELLS = 20_000
+MOST_LABELS_LISTED = 24
 
 
 class RoutineError(InvalidError):
@@ -144,9 +146,7 @@ def check(routine: Routine, descriptions: Descriptions) -> None:
 
 def plan(routine: Routine, descriptions: Descriptions, *, most_cells: int = MOST_CELLS) -> Plan:
     """What the routine means over these datasets. Raises what `check` raises."""
-    for name in {*routine.sources, routine.measured, *_names_used(routine)}:
-        if name not in routine.sources or name not in descriptions:
-            raise UnknownDatasetError(f'The routine uses "{name}", which is no source of it, or no dataset.')
+    _check_sources(routine, descriptions)
     joins = _in_order(routine)
     for join in joins:
         _check_join(join, descriptions[join.left], descriptions[join.right])
@@ -164,9 +164,23 @@ def plan(routine: Routine, descriptions: Descriptions, *, most_cells: int = MOST
     return planned
 
 
+def _check_sources(routine: Routine, descriptions: Descriptions) -> None:
+    for name in routine.sources:
+        if name not in descriptions:
+            raise UnknownDatasetError(
+                f'The routine\'s source "{name}" is no dataset. There are: {listed(sorted(descriptions))}.'
+            )
+    for name in sorted(_names_used(routine)):
+        if name not in routine.sources:
+            raise UnknownDatasetError(
+                f'The routine uses "{name}", which is no source of it. Its sources are: {listed(routine.sources)}.'
+            )
+
+
 def _names_used(routine: Routine) -> set[str]:
     return (
-        {dimension.source for dimension in routine.dimensions}
+        {routine.measured}
+        | {dimension.source for dimension in routine.dimensions}
         | {kept.source for kept in routine.filters}
         | {name for join in routine.joins for name in (join.left, join.right)}
     )
@@ -179,45 +193,83 @@ def _in_order(routine: Routine) -> tuple[Join, ...]:
         ready = next((join for join in waiting if join.left in reached and join.right not in reached), None)
         if ready is None:
             raise JoinError(
-                "Each join brings one more source to those that the measured one already reaches."
+                "Each join brings one more source to those that the measured one already reaches. Reached are: "
+                f"{listed(sorted(reached))}; the routine's sources are: {listed(routine.sources)}."
             )
         reached.add(ready.right)
         ordered.append(ready)
         waiting.remove(ready)
     if reached != set(routine.sources):
-        raise JoinError("A source is not joined to the measured one. Join it, or leave it out.")
+        left_over = listed(sorted(set(routine.sources) - reached))
+        raise JoinError(
+            f'No join brings this to the measured source "{routine.measured}": {left_over}. Join it, or leave it out.'
+        )
     return tuple(ordered)
 
 
 def _check_join(join: Join, left: DatasetDescription, right: DatasetDescription) -> None:
     if join.on_subject:
         if left.subject is None or right.subject is None or left.subject.kind != right.subject.kind:
-            raise JoinError(f'"{join.left}" and "{join.right}" are not about the same kind of subject.')
+            raise JoinError(
+                f'"{join.left}" and "{join.right}" are not about the same kind of subject: {_about(left)}, '
+                f"{_about(right)}."
+            )
         if not right.one_row_per_subject:
-            raise JoinError(f'"{join.right}" may have several rows of a subject, so rows would be doubled.')
+            raise JoinError(
+                f'"{join.right}" may have several rows of a subject, so rows would be doubled. Measure it, and join '
+                "what has one row per subject to it."
+            )
         return
     assert join.left_column is not None
     assert join.right_column is not None
-    left_column, right_column = left.column(join.left_column), right.column(join.right_column)
-    if left_column is None or right_column is None:
-        raise JoinError(f'"{join.left}" and "{join.right}" are joined on a column that is not described.')
-    if right.personal or right.one_row_per != join.right_column:
-        raise JoinError(f'"{join.right}" is not a public table with one row per that column.')
+    left_column = _joined_column(left, join.left_column)
+    right_column = _joined_column(right, join.right_column)
+    if right.personal:
+        raise JoinError(f'"{join.right}" is about people, so it can be joined on "subject" only.')
+    if right.one_row_per != join.right_column:
+        only = f'"{right.one_row_per}"' if right.one_row_per else "no column"
+        raise JoinError(
+            f'"{join.right}" may have several rows per "{join.right_column}". It has one row per {only}.'
+        )
     # Stored values are compared, so they must mean the same on both sides.
     if left_column.document() != right_column.document() | {"name": join.left_column}:
         raise JoinError(f'The columns that tie "{join.left}" to "{join.right}" are described differently.')
 
 
+def _about(found: DatasetDescription) -> str:
+    kind = "nobody" if found.subject is None else found.subject.kind
+    return f'"{found.name}" is about {kind}'
+
+
+def _joined_column(found: DatasetDescription, name: str) -> Column:
+    """Raises JoinError."""
+    column = found.column(name)
+    if column is None:
+        raise JoinError(
+            f'"{found.name}" has no column "{name}" to be joined on. It has: '
+            f"{listed(one.name for one in found.columns)}."
+        )
+    return column
+
+
 def _check_measures(routine: Routine, measured: DatasetDescription) -> None:
     for measure in routine.measures:
         if measure.kind is MeasureKind.PEOPLE and not measured.personal:
-            raise MeasureError(f'"{measured.name}" is not about persons, so it cannot count people.')
+            raise MeasureError(
+                f'"{measured.name}" is not about persons, so it cannot count people. Its measures are: rows, and sum '
+                f"of {_summable(measured)}."
+            )
         if measure.kind is MeasureKind.SUM:
             assert measure.column is not None
-            if not isinstance(measured.column(measure.column), IntegerColumn):
+            if measured.measurable(measure.column) is None:
                 raise MeasureError(
-                    f'"{measured.name}" can sum only its described whole-number columns, and this is none.'
+                    f'"{measured.name}" can sum only its described whole-number columns, and "{measure.column}" is '
+                    f"none. There are: {_summable(measured)}."
                 )
+
+
+def _summable(measured: DatasetDescription) -> str:
+    return listed(column.name for column in measured.columns if isinstance(column, IntegerColumn))
 
 
 def _dimension(
@@ -232,12 +284,14 @@ def _dimension(
 def _planned(source: str, name: str, grain: Grain | None, descriptions: Descriptions) -> PlannedDimension:
     dimension = descriptions[source].dimension(name)
     if dimension is None:
-        raise UnknownDimensionError(f'"{source}" has no dimension "{name}".')
-    offered = dimension.grains if isinstance(dimension, TimeGrid) else ()
-    if grain is None and isinstance(dimension, TimeGrid):
-        raise GrainError(f'"{source}.{name}" needs a grain: {", ".join(offered)}.')
-    if grain is not None and grain not in offered:
-        raise GrainError(f'"{source}.{name}" does not offer this grain.')
+        offered = listed(one.name for one in descriptions[source].dimensions)
+        raise UnknownDimensionError(f'"{source}" has no dimension "{name}". It has: {offered}.')
+    grains = dimension.grains if isinstance(dimension, TimeGrid) else ()
+    if grain is None and grains:
+        raise GrainError(f'"{source}.{name}" needs a grain: {", ".join(grains)}.')
+    if grain is not None and grain not in grains:
+        choices = f"It offers: {', '.join(grains)}." if grains else "It has no time, so leave the grain out."
+        raise GrainError(f'"{source}.{name}" does not offer the grain {grain}. {choices}')
     return PlannedDimension(source, dimension, grain)
 
 
@@ -247,11 +301,12 @@ def _filter(kept: Filter, descriptions: Descriptions) -> PlannedFilter:
     place_of = {label: place for place, label in enumerate(on.domain)}
     if on.ordered == (kept.labels is not None):
         way = 'a run, "from" and "to"' if on.ordered else 'listed labels, "in"'
-        raise FilterError(f"{at} must be given as {way}.")
+        raise FilterError(f"{at} must be given as {way}. {_labels(on)}")
     named = kept.labels if kept.labels is not None else kept.run
     assert named is not None
-    if not set(named) <= set(place_of):
-        raise FilterError(f"{at} has a label outside the domain. Use the labels of the description.")
+    strange = next((label for label in named if label not in place_of), None)
+    if strange is not None:
+        raise FilterError(f'{at} has the label "{strange}", which is none of the dimension. {_labels(on)}')
     if kept.run is not None:
         places: Places = range(place_of[kept.run[0]], place_of[kept.run[1]] + 1)
     else:
@@ -261,6 +316,14 @@ def _filter(kept: Filter, descriptions: Descriptions) -> PlannedFilter:
     if len(places) == len(place_of):
         raise FilterError(f"{at} keeps everything. Leave it out.")
     return PlannedFilter(on, places)
+
+
+def _labels(of: PlannedDimension) -> str:
+    """The labels that there are, from the description; of many, the first and the last."""
+    labels = of.domain
+    if len(labels) <= MOST_LABELS_LISTED:
+        return f"There are: {', '.join(labels)}."
+    return f"There are: {', '.join(labels[: MOST_LABELS_LISTED - 1])}, ..., {labels[-1]}."
 
 
 def _check_size(planned: Plan, most_cells: int) -> None:

@@ -5,9 +5,11 @@ docs/schemas/routine.schema.json what it may hold. Two documents that differ onl
 canonical bytes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import TypeVar, cast
 
 from ledger.digests import canonical, sha256
 from marketplace.catalogue.dimensions import Grain
@@ -15,7 +17,10 @@ from marketplace.catalogue.documents import (
     COLUMN_NAME,
     SLUG,
     Fields,
+    Mistakes,
     ValueNotAllowedError,
+    WrongTypeError,
+    items_of,
     matching_of,
     parse_json,
     refuse_repeats,
@@ -26,6 +31,8 @@ LARGEST_ROUTINE = 200_000
 MOST_SOURCES = 6
 MOST_DIMENSIONS = 6
 MOST_FILTERS = 20
+
+T = TypeVar("T")
 
 
 class MeasureKind(StrEnum):
@@ -139,70 +146,97 @@ def parse_routine(raw: bytes) -> Routine:
     """The routine that `raw` spells. Whether it fits the datasets is marketplace.analysis.plan.check's to say.
 
     Raises:
-        DocumentError: one of its subclasses names what is wrong and where.
+        DocumentError: of the first mistake's class; it names every mistake and where it is.
     """
+    mistakes = Mistakes()
     fields = Fields(
         parse_json(raw, limit=LARGEST_ROUTINE),
         "routine",
+        mistakes,
         allowed={"v", "sources", "joins", "measures", "dimensions", "filters"},
     )
     fields.integer("v", 1, 1)
-    measured = Fields(fields.value("measures"), "routine.measures", allowed={"source", "of"})
-    return Routine(
+    measured, measures = fields.read("measures", lambda value, at: _measured(value, at, mistakes), ("", ()))
+    routine = Routine(
         sources=_sources(fields),
-        joins=tuple(sorted(_join(item, at) for item, at in _optional(fields, "joins", MOST_SOURCES))),
-        measured=measured.matching("source", SLUG),
-        measures=_measures(measured),
+        joins=tuple(sorted(_optional(fields, "joins", _join, MOST_SOURCES))),
+        measured=measured,
+        measures=measures,
         dimensions=_dimensions(fields),
         filters=_filters(fields),
     )
+    mistakes.refuse()
+    return routine
 
 
-def _optional(fields: Fields, name: str, most: int) -> list[tuple[object, str]]:
-    return fields.items(name, 0, most) if name in fields else []
+def _optional(fields: Fields, name: str, read: Callable[[object, str, Mistakes], T], most: int) -> list[T]:
+    if name not in fields:
+        return []
+    return fields.each(name, lambda value, at: read(value, at, fields.mistakes), most=most)
 
 
 def _sources(fields: Fields) -> tuple[str, ...]:
-    names = [matching_of(item, at, SLUG) for item, at in fields.items("sources", 1, MOST_SOURCES)]
-    refuse_repeats(names, "routine.sources")
+    names = fields.each("sources", lambda value, at: matching_of(value, at, SLUG), 1, MOST_SOURCES)
+    with fields.noting():
+        refuse_repeats(names, "routine.sources")
     return tuple(sorted(names))
 
 
-def _join(value: object, at: str) -> Join:
-    fields = Fields(value, at, allowed={"left", "right", "on"})
+def _join(value: object, at: str, mistakes: Mistakes) -> Join:
+    fields = Fields(value, at, mistakes, allowed={"left", "right", "on"})
     left, right = fields.matching("left", SLUG), fields.matching("right", SLUG)
-    if fields.value("on") == "subject":
-        return Join(left, right)
-    items = fields.items("on", 2, 2)
-    left_column, right_column = (matching_of(item, item_at, COLUMN_NAME) for item, item_at in items)
-    return Join(left, right, left_column, right_column)
+    pair = fields.read("on", _joined_on, None)
+    fields.require_sound()
+    return Join(left, right) if pair is None else Join(left, right, *pair)
 
 
-def _measures(fields: Fields) -> tuple[Measure, ...]:
-    found = [_measure(item, at) for item, at in fields.items("of", 1, 20)]
-    refuse_repeats([measure.name for measure in found], "routine.measures.of")
-    return tuple(sorted(found, key=lambda measure: measure.name))
+def _joined_on(value: object, at: str) -> tuple[str, str] | None:
+    """A column of the left source and one of the right; None: the subject."""
+    if value == "subject":
+        return None
+    if not isinstance(value, list):
+        raise WrongTypeError(
+            f'{at} must be "subject", or a list of two columns, the left and the right source\'s.'
+        )
+    left, right = (
+        matching_of(item, place, COLUMN_NAME) for item, place in items_of(cast(object, value), at, 2, 2)
+    )
+    return left, right
 
 
-def _measure(value: object, at: str) -> Measure:
-    fields = Fields(value, at, allowed={"kind", "column"})
+def _measured(value: object, at: str, mistakes: Mistakes) -> tuple[str, tuple[Measure, ...]]:
+    fields = Fields(value, at, mistakes, allowed={"source", "of"})
+    source = fields.matching("source", SLUG)
+    found = fields.each("of", lambda item, place: _measure(item, place, mistakes), 1, 20)
+    refuse_repeats([measure.name for measure in found], f"{at}.of")
+    return source, tuple(sorted(found, key=lambda measure: measure.name))
+
+
+def _measure(value: object, at: str, mistakes: Mistakes) -> Measure:
+    fields = Fields(value, at, mistakes, allowed={"kind", "column"})
     kind = MeasureKind(fields.one_of("kind", list(MeasureKind)))
+    fields.require_sound()
     if kind is MeasureKind.SUM:
-        return Measure(kind, fields.matching("column", COLUMN_NAME))
+        measure = Measure(kind, fields.matching("column", COLUMN_NAME))
+        fields.require_sound()
+        return measure
     if "column" in fields:
         raise ValueNotAllowedError(f"{at}: only a sum has a column.")
     return Measure(kind)
 
 
 def _dimensions(fields: Fields) -> tuple[ChosenDimension, ...]:
-    found = [_dimension(item, at) for item, at in _optional(fields, "dimensions", MOST_DIMENSIONS)]
-    refuse_repeats([_dimension_key(chosen) for chosen in found], "routine.dimensions")
+    found = _optional(fields, "dimensions", _dimension, MOST_DIMENSIONS)
+    with fields.noting():
+        refuse_repeats([_dimension_key(chosen) for chosen in found], "routine.dimensions")
     return tuple(sorted(found, key=_dimension_key))
 
 
-def _dimension(value: object, at: str) -> ChosenDimension:
-    fields = Fields(value, at, allowed={"source", "name", "grain"})
-    return ChosenDimension(fields.matching("source", SLUG), fields.matching("name", SLUG), _grain(fields))
+def _dimension(value: object, at: str, mistakes: Mistakes) -> ChosenDimension:
+    fields = Fields(value, at, mistakes, allowed={"source", "name", "grain"})
+    chosen = ChosenDimension(fields.matching("source", SLUG), fields.matching("name", SLUG), _grain(fields))
+    fields.require_sound()
+    return chosen
 
 
 def _dimension_key(chosen: ChosenDimension) -> str:
@@ -214,28 +248,34 @@ def _grain(fields: Fields) -> Grain | None:
 
 
 def _filters(fields: Fields) -> tuple[Filter, ...]:
-    found = [_filter(item, at) for item, at in _optional(fields, "filters", MOST_FILTERS)]
-    refuse_repeats([_filter_key(kept) for kept in found], "routine.filters")
+    found = _optional(fields, "filters", _filter, MOST_FILTERS)
+    with fields.noting():
+        refuse_repeats([_filter_key(kept) for kept in found], "routine.filters")
     return tuple(sorted(found, key=_filter_key))
 
 
-def _filter(value: object, at: str) -> Filter:
-    fields = Fields(value, at, allowed={"source", "dimension", "grain", "in", "from", "to"})
+def _filter(value: object, at: str, mistakes: Mistakes) -> Filter:
+    fields = Fields(value, at, mistakes, allowed={"source", "dimension", "grain", "in", "from", "to"})
     labels, run = None, None
     if "in" in fields:
         if "from" in fields or "to" in fields:
             raise ValueNotAllowedError(f"{at} has labels and a run of labels. Keep one of the two.")
-        items = fields.items("in", 1, 10_000)
-        labels = tuple(sorted({text_of(item, item_at, 120, shortest=0) for item, item_at in items}))
+        labels = tuple(sorted(set(fields.each("in", _label, 1, 10_000))))
     else:
         run = fields.text("from", 120), fields.text("to", 120)
-    return Filter(
+    kept = Filter(
         source=fields.matching("source", SLUG),
         dimension=fields.matching("dimension", SLUG),
         grain=_grain(fields),
         labels=labels,
         run=run,
     )
+    fields.require_sound()
+    return kept
+
+
+def _label(value: object, at: str) -> str:
+    return text_of(value, at, 120, shortest=0)
 
 
 def _filter_key(kept: Filter) -> str:

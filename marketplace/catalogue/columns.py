@@ -13,7 +13,9 @@ from functools import cached_property
 from marketplace.catalogue.documents import (
     COLUMN_NAME,
     Fields,
+    Mistakes,
     ValueNotAllowedError,
+    kind_of,
     refuse_repeats,
     text_of,
 )
@@ -159,20 +161,23 @@ class TimestampColumn:
 Column = IntegerColumn | CategoryColumn | HourColumn | TimestampColumn
 
 
-def parse_column(value: object, at: str) -> Column:
-    kind = Fields(value, at, allowed=_EVERY_FIELD).one_of("type", _FIELDS)
-    fields = Fields(value, at, allowed=_FIELDS[kind])
+def parse_column(value: object, at: str, mistakes: Mistakes) -> Column:
+    """Raises PartUnreadableError: its mistakes are noted. Raises DocumentError: it is no column at all."""
+    kind = kind_of(value, at, "type", _FIELDS)
+    fields = Fields(value, at, mistakes, allowed=_FIELDS[kind])
     name = fields.matching("name", COLUMN_NAME)
     match kind:
         case "integer":
-            return _integer(name, fields)
+            column: Column = _integer(name, fields)
         case "category":
-            return _category(name, fields)
+            column = _category(name, fields)
         case "hour":
             first = fields.integer("from", 0, 23)
-            return HourColumn(name, first, fields.integer("until", first, 23))
+            column = HourColumn(name, first, fields.integer("until", first, 23))
         case _:
-            return _timestamp(name, fields)
+            column = _timestamp(name, fields)
+    fields.require_sound()
+    return column
 
 
 _FIELDS: dict[str, frozenset[str]] = {
@@ -181,7 +186,6 @@ _FIELDS: dict[str, frozenset[str]] = {
     "hour": frozenset({"name", "type", "from", "until"}),
     "timestamp": frozenset({"name", "type", "from", "until"}),
 }
-_EVERY_FIELD = frozenset[str]().union(*_FIELDS.values())
 
 
 def _integer(name: str, fields: Fields) -> IntegerColumn:
@@ -196,29 +200,34 @@ def _integer(name: str, fields: Fields) -> IntegerColumn:
 
 
 def _category(name: str, fields: Fields) -> CategoryColumn:
-    words = tuple(
-        text_of(item, at, longest=120, shortest=0) for item, at in fields.items("domain", 1, LARGEST_DOMAIN)
-    )
-    refuse_repeats(words, f"{fields.at}.domain")
-    return CategoryColumn(name, words)
+    words = fields.each("domain", _word, 1, LARGEST_DOMAIN)
+    with fields.noting():
+        refuse_repeats(words, f"{fields.at}.domain")
+    return CategoryColumn(name, tuple(words))
+
+
+def _word(value: object, at: str) -> str:
+    return text_of(value, at, longest=120, shortest=0)
 
 
 def _timestamp(name: str, fields: Fields) -> TimestampColumn:
-    first_at, until_at = _named_instant(fields, "from"), _named_instant(fields, "until")
+    first_at = fields.read("from", _named_instant, datetime.min.replace(tzinfo=UTC))
+    until_at = fields.read("until", _named_instant, datetime.max.replace(tzinfo=UTC))
+    fields.require_sound()
     if not first_at < until_at:
         raise ValueNotAllowedError(f"{fields.at}.until must be later than its from.")
     return TimestampColumn(name, first_at, until_at)
 
 
-def _named_instant(fields: Fields, name: str) -> datetime:
-    text = fields.text(name, 20)
+def _named_instant(value: object, at: str) -> datetime:
+    text = text_of(value, at, 20)
     try:
         instant = datetime.strptime(text, _INSTANT).replace(tzinfo=UTC)
     except ValueError:
         instant = None
     # strptime takes a month without its zero; only one spelling of an instant may have a digest.
     if instant is None or instant.strftime(_INSTANT) != text or instant.year < 1900:
-        raise ValueNotAllowedError(f"{fields.at}.{name} must be like 2026-01-31T00:00:00Z, from 1900 on.")
+        raise ValueNotAllowedError(f"{at} must be like 2026-01-31T00:00:00Z, from 1900 on.")
     return instant
 
 

@@ -18,13 +18,18 @@ from marketplace.catalogue.documents import (
     COLUMN_NAME,
     SLUG,
     Fields,
+    Mistakes,
     ValueNotAllowedError,
+    listed,
     matching_of,
+    name_in,
     parse_json,
     refuse_repeats,
+    shown,
 )
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+_HONESTLY = 'be "real", "model" or "simulated", or "real" with what limits it, such as "real, 17 homes"'
 _HONESTY = re.compile(r"real(?:, [A-Za-z0-9][A-Za-z0-9 -]{0,60})?|model|simulated")
 
 
@@ -164,66 +169,92 @@ def parse_description(raw: bytes) -> DatasetDescription:
     """The description that `raw` spells.
 
     Raises:
-        DocumentError: one of its subclasses names what is wrong and where; nothing is guessed or dropped.
+        DocumentError: of the first mistake's class; it names every mistake and where it is. Nothing is guessed or
+            dropped.
     """
-    fields = Fields(parse_json(raw), "description", allowed=_FIELDS)
+    mistakes = Mistakes()
+    fields = Fields(parse_json(raw), "description", mistakes, allowed=_FIELDS)
     fields.integer("v", 1, 1)
-    columns = tuple(parse_column(item, at) for item, at in fields.items("columns", 1, 200))
-    by_name = {column.name: column for column in columns}
+    columns = _columns(fields)
+    by_name = dict(columns)
     description = DatasetDescription(
         name=fields.matching("name", SLUG),
         title=fields.text("title", 200),
         topic=Topic(fields.one_of("topic", list(Topic))),
         source=SourceKind(fields.one_of("source", list(SourceKind))),
-        honesty=_honesty(fields),
+        honesty=fields.read("honesty", lambda value, at: _honesty(value, at, mistakes), Honesty("", "")),
         licence=fields.text("licence"),
         origin=fields.text("origin", 1000),
-        subject=None if fields.is_null("subject") else _subject(fields.value("subject")),
-        one_row_per=None if fields.is_null("one_row_per") else fields.matching("one_row_per", COLUMN_NAME),
+        subject=fields.unless_null("subject", lambda value, at: _subject(value, at, mistakes)),
+        one_row_per=fields.unless_null("one_row_per", _column_name),
         sensitive=fields.flag("sensitive"),
-        columns=columns,
-        dimensions=tuple(parse_dimension(v, at, by_name) for v, at in fields.items("dimensions", 0, 200)),
-        left_out=_left_out(fields),
-        called=_called(fields),
+        columns=tuple(column for _, column in columns if column is not None),
+        dimensions=tuple(
+            fields.each(
+                "dimensions", lambda value, at: parse_dimension(value, at, mistakes, by_name), most=200
+            )
+        ),
+        left_out=tuple(fields.each("left_out", _column_name) if "left_out" in fields else ()),
+        called=fields.read("called", lambda value, at: _called(value, at, mistakes), ())
+        if "called" in fields
+        else (),
     )
-    _check_names(description)
+    _check_names(fields, description, [name for name, _ in columns])
+    mistakes.refuse()
     return description
 
 
-def _left_out(fields: Fields) -> tuple[str, ...]:
-    if "left_out" not in fields:
-        return ()
-    return tuple(matching_of(item, at, COLUMN_NAME) for item, at in fields.items("left_out", 0, 1000))
+def _columns(fields: Fields) -> list[tuple[str, Column | None]]:
+    """The columns with their names; None: it is there, and its mistakes are noted."""
+    found: list[tuple[str, Column | None]] = []
+    for item, at in fields.items("columns", 1, 200):
+        column = None
+        with fields.noting():
+            column = parse_column(item, at, fields.mistakes)
+        name = name_in(item, "name")
+        if name is not None:
+            found.append((name, column))
+    return found
 
 
-def _called(fields: Fields) -> tuple[tuple[str, str], ...]:
-    if "called" not in fields:
-        return ()
-    value = fields.value("called")
+def _column_name(value: object, at: str) -> str:
+    return matching_of(value, at, COLUMN_NAME)
+
+
+def _called(value: object, at: str, mistakes: Mistakes) -> tuple[tuple[str, str], ...]:
     languages = cast(dict[str, object], value) if isinstance(value, dict) else {}
+    called = Fields(value, at, mistakes, allowed=languages)
     for language in languages:
-        matching_of(language, "a language in description.called", _LANGUAGE)
-    called = Fields(value, "description.called", allowed=languages)
+        with called.noting():
+            matching_of(
+                language, f"a language in {at}", _LANGUAGE, "be two or three small letters, such as en"
+            )
     if not languages:
-        raise ValueNotAllowedError("description.called names no language. Leave the field out.")
+        raise ValueNotAllowedError(f"{at} names no language. Leave the field out.")
     return tuple((language, called.text(language, 100)) for language in sorted(languages))
 
 
-def _honesty(fields: Fields) -> Honesty:
-    honesty = Fields(fields.value("honesty"), "description.honesty", allowed={"label", "sentence"})
-    return Honesty(honesty.matching("label", _HONESTY), honesty.text("sentence"))
+def _honesty(value: object, at: str, mistakes: Mistakes) -> Honesty:
+    honesty = Fields(value, at, mistakes, allowed={"label", "sentence"})
+    return Honesty(honesty.matching("label", _HONESTY, _HONESTLY), honesty.text("sentence"))
 
 
-def _subject(value: object) -> Subject:
-    fields = Fields(value, "description.subject", allowed={"column", "kind"})
+def _subject(value: object, at: str, mistakes: Mistakes) -> Subject:
+    fields = Fields(value, at, mistakes, allowed={"column", "kind"})
     return Subject(fields.matching("column", COLUMN_NAME), fields.matching("kind", SLUG))
 
 
-def _check_names(description: DatasetDescription) -> None:
+def _check_names(fields: Fields, description: DatasetDescription, names: list[str]) -> None:
+    """Note names that are given twice, and a `one_row_per` that is none of them."""
     subject = [description.subject.column] if description.subject else []
-    names = [column.name for column in description.columns]
     # The subject's key is not a column: it never enters a version, so nothing can be grouped by it.
-    refuse_repeats([*names, *subject, *description.left_out], "description.columns, subject and left_out")
-    refuse_repeats([dimension.name for dimension in description.dimensions], "description.dimensions")
+    with fields.noting():
+        refuse_repeats([*names, *subject, *description.left_out], "description.columns, subject and left_out")
+    with fields.noting():
+        refuse_repeats([dimension.name for dimension in description.dimensions], "description.dimensions")
     if description.one_row_per is not None and description.one_row_per not in [*names, *subject]:
-        raise ValueNotAllowedError("description.one_row_per names neither a column nor the subject.")
+        with fields.noting():
+            raise ValueNotAllowedError(
+                f"description.one_row_per is {shown(description.one_row_per)}, which is neither the subject's column "
+                f"nor one of the columns. There are: {listed([*subject, *names])}."
+            )

@@ -5,6 +5,7 @@ known before anybody looks at a row, and a cell that is missing says nothing.
 """
 
 from collections import Counter
+from collections.abc import Mapping as TableOfColumns
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -15,14 +16,22 @@ from marketplace.catalogue.columns import (
     Column,
     HourColumn,
     IntegerColumn,
+    NotInColumnError,
     TimestampColumn,
 )
 from marketplace.catalogue.documents import (
     COLUMN_NAME,
     SLUG,
     Fields,
+    Mistakes,
+    PartUnreadableError,
     ValueNotAllowedError,
+    kind_of,
+    listed,
+    matching_of,
+    one_of,
     refuse_repeats,
+    shown,
     text_of,
     whole_number_of,
 )
@@ -213,22 +222,46 @@ class TimeGrid:
 Dimension = Identity | Bands | Mapping | TimeGrid
 
 
-def parse_dimension(value: object, at: str, columns: dict[str, Column]) -> Dimension:
-    kind = Fields(value, at, allowed=_EVERY_FIELD).one_of("kind", _FIELDS)
-    fields = Fields(value, at, allowed=_FIELDS[kind])
+def parse_dimension(
+    value: object, at: str, mistakes: Mistakes, columns: TableOfColumns[str, Column | None]
+) -> Dimension:
+    """A dimension over `columns`; None stands for a column that is there and cannot be read.
+
+    Raises:
+        PartUnreadableError: its mistakes are noted, or its column's are.
+        DocumentError: it is no dimension at all.
+    """
+    kind = kind_of(value, at, "kind", _FIELDS)
+    fields = Fields(value, at, mistakes, allowed=_FIELDS[kind])
     name = fields.matching("name", SLUG)
-    column = columns.get(fields.matching("column", COLUMN_NAME))
-    if column is None:
-        raise ValueNotAllowedError(f"{at}.column names no column of this dataset.")
+    column = fields.read("column", lambda named, place: _column(named, place, columns), None)
     match kind:
         case "identity":
-            return _identity(name, column, at)
+            dimension: Dimension = _identity(name, _read(column), at)
         case "bands":
-            return _bands(name, column, fields)
+            dimension = _bands(name, column, fields)
         case "mapping":
-            return _mapping(name, column, fields)
+            dimension = _mapping(name, _read(column), fields)
         case _:
-            return _time_grid(name, column, fields)
+            dimension = _time_grid(name, column, fields)
+    fields.require_sound()
+    return dimension
+
+
+def _column(value: object, at: str, columns: TableOfColumns[str, Column | None]) -> Column | None:
+    name = matching_of(value, at, COLUMN_NAME)
+    if name not in columns:
+        raise ValueNotAllowedError(
+            f"{at} names no column of this dataset: {shown(name)}. There are: {listed(columns)}."
+        )
+    return columns[name]
+
+
+def _read(column: Column | None) -> Column:
+    """Raises PartUnreadableError: it is not there, or cannot be read; either is noted."""
+    if column is None:
+        raise PartUnreadableError
+    return column
 
 
 _FIELDS: dict[str, frozenset[str]] = {
@@ -237,7 +270,6 @@ _FIELDS: dict[str, frozenset[str]] = {
     "mapping": frozenset({"name", "column", "kind", "values"}),
     "time": frozenset({"name", "column", "kind", "grains"}),
 }
-_EVERY_FIELD = frozenset[str]().union(*_FIELDS.values())
 
 
 def _identity(name: str, column: Column, at: str) -> Identity:
@@ -249,11 +281,13 @@ def _identity(name: str, column: Column, at: str) -> Identity:
     return Identity(name, column)
 
 
-def _bands(name: str, column: Column, fields: Fields) -> Bands:
+def _bands(name: str, read: Column | None, fields: Fields) -> Bands:
+    first, last, width = fields.integer("from"), fields.integer("to"), fields.integer("width", 1)
+    column = _read(read)
     if not isinstance(column, IntegerColumn | HourColumn):
         raise ValueNotAllowedError(f"{fields.at}: only whole numbers and hours can be cut into bands.")
+    fields.require_sound()
     lowest, highest = column.range
-    first, last, width = fields.integer("from"), fields.integer("to"), fields.integer("width", 1)
     if first > lowest or last < highest:
         raise ValueNotAllowedError(f"{fields.at} must cover its column, from {lowest} to {highest}.")
     if (last - first + 1) % width:
@@ -270,8 +304,9 @@ def _mapping(name: str, column: Column, fields: Fields) -> Mapping:
     if highest - lowest >= LARGEST_DOMAIN:
         raise ValueNotAllowedError(f"{fields.at} maps more than {LARGEST_DOMAIN} values. Use bands.")
     groups = tuple(
-        _group(item, at, column) for item, at in fields.items("values", most=LARGEST_DOMAIN, fewest=1)
+        fields.each("values", lambda item, at: _group(item, at, fields.mistakes, column), 1, LARGEST_DOMAIN)
     )
+    fields.require_sound()
     refuse_repeats([group.label for group in groups], f"{fields.at}.values")
     counted = Counter(member for group in groups for member in group.members)
     if any(times > 1 for times in counted.values()):
@@ -281,8 +316,10 @@ def _mapping(name: str, column: Column, fields: Fields) -> Mapping:
     return Mapping(name, column, groups)
 
 
-def _group(value: object, at: str, column: IntegerColumn | HourColumn | CategoryColumn) -> Group:
-    fields = Fields(value, at, allowed={"label", "members", "from", "to"})
+def _group(
+    value: object, at: str, mistakes: Mistakes, column: IntegerColumn | HourColumn | CategoryColumn
+) -> Group:
+    fields = Fields(value, at, mistakes, allowed={"label", "members", "from", "to"})
     label = fields.text("label", 120)
     lowest, highest = column.range
     if "members" not in fields:
@@ -290,28 +327,44 @@ def _group(value: object, at: str, column: IntegerColumn | HourColumn | Category
             raise ValueNotAllowedError(f"{at}: words are listed as members, not as a run.")
         first = fields.integer("from", lowest, highest)
         last = fields.integer("to", first, highest)
+        fields.require_sound()
         return Group(label, tuple(range(first, last + 1)), (first, last), is_run=True)
     if "from" in fields or "to" in fields:
         raise ValueNotAllowedError(f"{at} has members and a run. Keep one of the two.")
-    items = fields.items("members", 1, LARGEST_DOMAIN)
     if isinstance(column, CategoryColumn):
-        words = tuple(text_of(item, item_at, 120, shortest=0) for item, item_at in items)
-        if not set(words) <= set(column.domain):
-            raise ValueNotAllowedError(f"{at}.members has a word outside the column's domain.")
+        words = tuple(
+            fields.each("members", lambda item, place: _word_of(item, place, column), 1, LARGEST_DOMAIN)
+        )
+        fields.require_sound()
         return Group(label, tuple(column.stored(word) for word in words), words, is_run=False)
-    numbers = tuple(whole_number_of(item, item_at) for item, item_at in items)
-    if not all(lowest <= number <= highest for number in numbers):
-        raise ValueNotAllowedError(f"{at}.members has a number outside the column's bounds.")
+    numbers = tuple(
+        fields.each(
+            "members", lambda item, place: whole_number_of(item, place, lowest, highest), 1, LARGEST_DOMAIN
+        )
+    )
+    fields.require_sound()
     return Group(label, numbers, numbers, is_run=False)
 
 
-def _time_grid(name: str, column: Column, fields: Fields) -> TimeGrid:
+def _word_of(value: object, at: str, column: CategoryColumn) -> str:
+    word = text_of(value, at, 120, shortest=0)
+    try:
+        column.stored(word)
+    except NotInColumnError:
+        raise ValueNotAllowedError(
+            f"{at} is no word of the column {shown(column.name)}. Its domain: {listed(column.domain)}."
+        ) from None
+    return word
+
+
+def _time_grid(name: str, read: Column | None, fields: Fields) -> TimeGrid:
+    grains = tuple(
+        fields.each("grains", lambda item, at: Grain(one_of(item, at, list(Grain))), 1, len(Grain))
+    )
+    column = _read(read)
     if not isinstance(column, TimestampColumn):
         raise ValueNotAllowedError(f"{fields.at}: only a timestamp has time grains.")
-    grains = tuple(
-        Grain(Fields({"grain": item}, at, allowed={"grain"}).one_of("grain", list(Grain)))
-        for item, at in fields.items("grains", 1, len(Grain))
-    )
+    fields.require_sound()
     refuse_repeats([grain.value for grain in grains], f"{fields.at}.grains")
     grid = TimeGrid(name, column, grains)
     if any(grid.size_at(grain) > LARGEST_DOMAIN for grain in grains):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from marketplace.catalogue.columns import NotInColumnError
 from marketplace.catalogue.description import DatasetDescription
-from marketplace.catalogue.sources import LONGEST_VALUE, IngestError, Row
+from marketplace.catalogue.sources import LONGEST_VALUE, Counted, IngestError, Row
 from marketplace.catalogue.version_file import WrittenVersion, write_version
 
 MOST_BREACHES_NAMED = 20
@@ -33,14 +33,22 @@ TAG_BYTES = 8
 
 @dataclass(frozen=True)
 class Breach:
-    """One broken rule: the row's number, the column, what is wrong. Never the value."""
+    """One broken rule: where the row stands, the column, what is wrong. Never the value."""
 
-    row: int
+    number: int
     column: str
     rule: str
+    counted: Counted = Counted.ROW
 
     def __str__(self) -> str:
-        return f'row {self.row}, column "{self.column}" {self.rule}'
+        return f'{self.counted} {self.number}, column "{self.column}" {self.rule}'
+
+
+HOW_COUNTED = {
+    Counted.LINE: "Lines are counted as an editor shows the file, with its heading.",
+    Counted.ROW: "Rows are counted from 1, in the table's order.",
+    Counted.ITEM: "Items are counted from 1.",
+}
 
 
 class RowsRefusedError(IngestError):
@@ -52,7 +60,8 @@ class RowsRefusedError(IngestError):
         self.breaches = tuple(breaches)
         listed = "; ".join(str(breach) for breach in breaches)
         end = "; and more. " if more else ". "
-        super().__init__(f"Nothing was taken: {listed}{end}Mend the delivery, or the description.")
+        how = " ".join(sorted({HOW_COUNTED[breach.counted] for breach in breaches}))
+        super().__init__(f"Nothing was taken: {listed}{end}{how} Mend the delivery, or the description.")
 
 
 class NoRowsError(IngestError):
@@ -147,7 +156,7 @@ class _RowCheck:
 
     def _note(self, row: Row, column: str, rule: str) -> None:
         if len(self._breaches) < MOST_BREACHES_NAMED:
-            self._breaches.append(Breach(row.number, column, rule))
+            self._breaches.append(Breach(row.number, column, rule, row.counted))
         else:
             self._more = True
 

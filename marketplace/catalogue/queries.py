@@ -5,7 +5,15 @@ from sqlalchemy.orm import Session
 
 from marketplace.catalogue import artefacts
 from marketplace.catalogue.description import DatasetDescription, parse_description
-from marketplace.catalogue.tables import DatasetRow, SubjectRow, VersionFileRow, VersionKeyRow, VersionRow
+from marketplace.catalogue.documents import listed
+from marketplace.catalogue.tables import (
+    DatasetRow,
+    LeafSaltRow,
+    SubjectRow,
+    VersionFileRow,
+    VersionKeyRow,
+    VersionRow,
+)
 from marketplace.errors import NotFoundError
 
 
@@ -59,10 +67,12 @@ def datasets(session: Session) -> list[Dataset]:
 
 
 def dataset_named(session: Session, name: str) -> Dataset:
-    for found in datasets(session):
+    there = datasets(session)
+    for found in there:
         if found.name == name:
             return found
-    raise UnknownDatasetError(f"There is no dataset named {name[:60]!r}.")
+    names = listed(found.name for found in there)
+    raise UnknownDatasetError(f"There is no dataset named {name[:60]!r}. There are: {names}.")
 
 
 def version(session: Session, dataset_number: int, number: int) -> VersionRow:
@@ -91,6 +101,14 @@ def subject_marks(vault: Session, kind: str) -> dict[int, bytes]:
     """Dense index -> mark of every subject of a kind."""
     rows = vault.execute(select(SubjectRow.index, SubjectRow.mark).where(SubjectRow.kind == kind))
     return {int(index): bytes(mark) for index, mark in rows}
+
+
+def delivered_subjects(session: Session, vault: Session) -> set[tuple[str, str]]:
+    """(kind, key) of everybody with rows in a delivered version. Whoever has only consented is not among them."""
+    personal = [found.number for found in datasets(session) if found.description.subject is not None]
+    with_rows = select(LeafSaltRow.subject).where(LeafSaltRow.dataset.in_(personal))
+    found = vault.execute(select(SubjectRow.kind, SubjectRow.key).where(SubjectRow.index.in_(with_rows)))
+    return {(str(kind), str(key)) for kind, key in found}
 
 
 def next_subject_index(vault: Session) -> int:

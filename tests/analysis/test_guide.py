@@ -3,9 +3,10 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
+import pytest
 
 from marketplace.analysis.compiler import compile_routine
 from marketplace.analysis.runner import SourceInput, VersionFile, run
@@ -41,6 +42,38 @@ def test_the_guides_examples_follow_the_published_schemas() -> None:
 def test_the_published_schemas_are_schemas() -> None:
     for name in ("dataset", "routine"):
         jsonschema.Draft202012Validator.check_schema(schema(name))
+
+
+def named_in(node: Any) -> set[str]:
+    """Every field, and every word to choose from, that a schema names at any depth."""
+    found: set[str] = set()
+    children: list[Any] = []
+    if isinstance(node, dict):
+        held = cast(dict[str, Any], node)
+        children = list(held.values())
+        found.update(held.get("properties", {}))
+        found.update(word for word in (held.get("const"), *held.get("enum", [])) if isinstance(word, str))
+    elif isinstance(node, list):
+        children = cast(list[Any], node)
+    return found.union(*(named_in(child) for child in children))
+
+
+def section_of(guide: str, heading: str) -> str:
+    _, _, part = guide.partition(f"\n## {heading}\n")
+    return part.partition("\n## ")[0]
+
+
+@pytest.mark.parametrize(("name", "heading"), [("dataset", "A description"), ("routine", "A routine")])
+def test_the_guides_tables_name_every_field_of_the_published_schemas(name: str, heading: str) -> None:
+    part = section_of((DOCS / "routines.md").read_text("utf-8"), heading)
+    prose = re.sub(r"```.*?```", "", part, flags=re.DOTALL)
+    published = schema(name)
+
+    assert [field for field in published["properties"] if f"\n| `{field}` | " not in part] == []
+    assert {"kind", "column", "day_of_week"} <= named_in(published)
+    assert {
+        word for word in named_in(published) if f"`{word}`" not in prose.replace('`"subject"`', "`subject`")
+    } == set()
 
 
 def test_the_guides_routine_runs_on_the_guides_datasets(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from marketplace.catalogue.documents import (
     ValueNotAllowedError,
     WrongTypeError,
 )
+from marketplace.errors import InvalidError
 from tests.analysis.samples import BAND_BY_DISTRICT, written
 from tests.catalogue.samples import JOURNEYS, METERS, RESIDENTS, ZONE_FACTS, described
 
@@ -223,6 +225,111 @@ def test_what_the_datasets_do_not_offer_is_refused_by_name(
 ) -> None:
     with pytest.raises(error):
         check(written(changed(change)), DESCRIPTIONS)
+
+
+CHOICES: list[tuple[str, Change, str]] = [
+    (
+        "a source",
+        lambda r: (
+            r["sources"].append("rides")
+            or r["joins"].append({"left": "journeys", "right": "rides", "on": "subject"})
+        ),
+        'source "rides" is no dataset. There are: "journeys", "meters", "residents", "zones".',
+    ),
+    (
+        "a source of a dimension",
+        lambda r: r["dimensions"][0].update(source="zones"),
+        'uses "zones", which is no source of it. Its sources are: "journeys", "residents".',
+    ),
+    (
+        "a measure",
+        lambda r: r["measures"]["of"][1].update(kind="average"),
+        "routine.measures.of[1].kind must be one of: people, rows, sum.",
+    ),
+    (
+        "a column to sum",
+        lambda r: r["measures"]["of"][1].update(column="mode"),
+        'and "mode" is none. There are: "minutes", "to_zone".',
+    ),
+    (
+        "a dimension",
+        lambda r: r["dimensions"][1].update(name="borough"),
+        '"residents" has no dimension "borough". It has: "age", "age_band", "sex", "zone", "district".',
+    ),
+    (
+        "a grain that there is nowhere",
+        lambda r: r["dimensions"][0].update(grain="week"),
+        "grain must be one of: day, day_of_week, hour, hour_of_day, month.",
+    ),
+    (
+        "a grain where there is no time",
+        lambda r: r["dimensions"][0].update(grain="day"),
+        "does not offer the grain day. It has no time, so leave the grain out.",
+    ),
+    (
+        "a label",
+        lambda r: r["filters"][0].update({"in": ["metro"]}),
+        'has the label "metro", which is none of the dimension. There are: public transport, other.',
+    ),
+    (
+        "a label in a run",
+        lambda r: r.update(filters=[run_of("residents", "age", "20", "twenty")]),
+        'has the label "twenty", which is none of the dimension. There are: 0, 1, 2, 3',
+    ),
+    (
+        "labels where there is a run",
+        lambda r: r.update(filters=[{"source": "journeys", "dimension": "hour", "in": ["08"]}]),
+        'must be given as a run, "from" and "to". There are: 05, 06, 07',
+    ),
+    (
+        "what to join on",
+        lambda r: r["joins"][0].update(on="person"),
+        'routine.joins[0].on must be "subject", or a list of two columns',
+    ),
+    (
+        "a column to join on",
+        lambda r: with_source(r, "zones", ["zone", "zone"]),
+        '"journeys" has no column "zone" to be joined on. It has: "mode", "hour", "minutes", "to_zone".',
+    ),
+    (
+        "a column that rows share",
+        lambda r: with_source(r, "zones", ["to_zone", "stops"]),
+        '"zones" may have several rows per "stops". It has one row per "zone".',
+    ),
+    (
+        "whom a source is about",
+        lambda r: with_source(r, "meters", "subject"),
+        '"journeys" is about person, "meters" is about home.',
+    ),
+    ("a source left over", lambda r: r.update(joins=[]), 'measured source "journeys": "residents". Join it'),
+    ("a field", lambda r: r.update(where="x"), 'Remove it; there may be: "dimensions", "filters", "joins"'),
+]
+
+
+@pytest.mark.parametrize(("what", "change", "told"), CHOICES, ids=[case[0] for case in CHOICES])
+def test_a_mistake_in_a_routine_is_told_with_what_there_is_to_choose_from(
+    what: str, change: Change, told: str
+) -> None:
+    with pytest.raises(InvalidError, match=re.escape(told)):
+        check(written(changed(change)), DESCRIPTIONS)
+
+
+def test_a_grain_that_a_dimension_does_not_offer_is_told_with_those_it_does() -> None:
+    monthly = METERS | {"dimensions": [METERS["dimensions"][0] | {"grains": ["month", "day"]}]}
+
+    with pytest.raises(GrainError, match=r"the grain hour_of_day. It offers: month, day."):
+        check(written(BY_HOUR_OF_HOMES), {"meters": described(monthly)})
+
+
+def test_every_mistake_in_a_routine_is_named_at_once() -> None:
+    def wrong(r: dict[str, Any]) -> None:
+        r["measures"]["of"][1].update(kind="average")
+        r["dimensions"][0].update(grain="week")
+        r["filters"][0].update({"in": [7]})
+        r.pop("sources")
+
+    with pytest.raises(DocumentError, match=r"There are 4 mistakes.*\(1\).*\(4\)"):
+        written(changed(wrong))
 
 
 def test_a_time_dimension_needs_one_of_its_grains() -> None:

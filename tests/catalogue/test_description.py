@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,84 @@ def test_what_a_schema_cannot_say_is_refused_by_name(
 ) -> None:
     with pytest.raises(error):
         described(changed(change))
+
+
+def test_every_mistake_in_a_description_is_named_at_once() -> None:
+    def wrong(d: dict[str, Any]) -> None:
+        d.update(v=2, topic="fun", title="", colour="red", sensitive="no", one_row_per="shoe")
+        d["honesty"].update(label="mostly real", sentence=7)
+        d["subject"].update(kind="Person!")
+        d["columns"][0].update(minimum="0", unit="")
+        d["columns"][1].update(domain=["female", 7, "male", ""], width=1)
+        d["columns"].append({"name": "height", "type": "float"})
+        d["dimensions"][1].update(width=0, to="99")
+        d["dimensions"][2].update(column="gender")
+        d["dimensions"][4]["values"][0].update(label="", to=1000)
+        d["dimensions"].append({"name": "height", "column": "height", "kind": "identity"})
+        d["dimensions"].append({"name": "when", "column": "home_zone", "kind": "never"})
+        d["left_out"].append("street")
+
+    with pytest.raises(UnknownFieldError) as refused:
+        described(changed(wrong))
+
+    told = str(refused.value)
+    assert told.startswith("There are 21 mistakes. (1) description has a field ")
+    for number, part in enumerate(
+        (
+            'has a field "colour" that is not known. Remove it; there may be: "called", "columns"',
+            "description.v must be from 1 to 1",
+            "description.columns[0].minimum must be a whole number",
+            "description.columns[0].unit must have from 1 to 40 characters",
+            'description.columns[1] has a field "width"',
+            "description.columns[1].domain[1] must be text",
+            "description.columns[3].type must be one of: category, hour, integer, timestamp",
+            "description.title must have from 1 to 200 characters",
+            "description.topic must be one of: connected",
+            'description.honesty.label must be "real", "model" or "simulated"',
+            "description.honesty.sentence must be text",
+            "description.subject.kind must be a name of small letters",
+            "description.sensitive must be true or false",
+        ),
+        start=1,
+    ):
+        _, mistake = told.split(f"({number}) ", maxsplit=1)
+        assert part in mistake.split(f" ({number + 1}) ", maxsplit=1)[0]
+    for part in (
+        "description.dimensions[1].to must be a whole number",
+        "description.dimensions[1].width must be from 1 to",
+        'description.dimensions[2].column names no column of this dataset: "gender". There are: "age", "sex"',
+        "description.dimensions[4].values[0].to must be from 1 to 40",
+        "description.dimensions[6].kind must be one of: bands, identity, mapping, time",
+        'names something twice: "street"',
+        'description.one_row_per is "shoe", which is neither',
+    ):
+        assert part in told, told
+
+
+def test_what_only_follows_from_a_mistake_is_not_called_one() -> None:
+    broken = changed(lambda d: d["columns"][0].pop("maximum"))
+    without = changed(lambda d: d["dimensions"][4]["values"][0].update(label=""))
+
+    for document, told in (
+        (broken, 'columns[0] lacks the field "maximum".'),
+        (without, "values[0].label must"),
+    ):
+        with pytest.raises(DocumentError, match=re.escape(told)) as refused:
+            described(document)
+        assert "mistakes" not in str(refused.value)
+
+
+def test_of_very_many_mistakes_the_first_are_named_and_the_others_counted() -> None:
+    with pytest.raises(WrongTypeError, match=r"There are 500 mistakes.*And 470 more\.$") as refused:
+        described(changed(lambda d: d["columns"][1].update(domain=[7] * 500)))
+
+    assert "(30)" in str(refused.value)
+    assert "(31)" not in str(refused.value)
+
+
+def test_a_document_that_is_no_json_is_told_where() -> None:
+    with pytest.raises(NotJsonError, match="line 2, column 14"):
+        parse_json(b'{"v": 1,\n "name": "x" "title": 1}')
 
 
 def test_field_order_and_an_empty_left_out_do_not_change_the_digest() -> None:

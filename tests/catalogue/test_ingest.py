@@ -123,7 +123,7 @@ def test_a_version_shows_neither_keys_nor_values(town: Town) -> None:
     assert b"PAR1" not in stored
 
 
-def test_each_broken_row_is_named_by_number_column_and_rule(tmp_path: Path) -> None:
+def test_each_broken_row_is_named_by_line_column_and_rule(tmp_path: Path) -> None:
     file = residents(
         tmp_path,
         "anna,30,female,x,1",
@@ -136,15 +136,43 @@ def test_each_broken_row_is_named_by_number_column_and_rule(tmp_path: Path) -> N
     with pytest.raises(RowsRefusedError) as refused:
         take(tmp_path, file)
 
-    assert [(b.row, b.column, b.rule) for b in refused.value.breaches] == [
-        (2, "age", "is outside 0 to 99"),
-        (3, "age", "is not a number"),
-        (3, "sex", "is not in the domain"),
-        (3, "home_zone", "is not a whole number"),
-        (4, "person_id", "is not an enrolled subject"),
-        (5, "person_id", "is not a subject's key"),
+    assert [(b.number, b.column, b.rule) for b in refused.value.breaches] == [
+        (3, "age", "is outside 0 to 99"),
+        (4, "age", "is not a number"),
+        (4, "sex", "is not in the domain"),
+        (4, "home_zone", "is not a whole number"),
+        (5, "person_id", "is not an enrolled subject"),
+        (6, "person_id", "is not a subject's key"),
     ]
+    assert 'line 3, column "age" is outside 0 to 99' in str(refused.value)
+    assert "as an editor shows the file, with its heading" in str(refused.value)
     assert not (tmp_path / "version").exists()
+
+
+def test_a_line_is_the_one_that_an_editor_shows_also_after_a_text_over_several_lines(tmp_path: Path) -> None:
+    file = residents(tmp_path, 'anna,30,female,"Elm\nStreet\n1",1', "bea,300,female,x,1")
+    assert file.read_text().splitlines()[4].startswith("bea")
+
+    with pytest.raises(RowsRefusedError) as refused:
+        take(tmp_path, file)
+
+    assert [breach.number for breach in refused.value.breaches] == [5]
+
+
+def test_rows_of_a_table_and_items_of_a_series_are_counted_as_such(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "t.db")) as database, database:
+        database.execute("CREATE TABLE journeys (person_id, mode, hour, minutes, to_zone)")
+        database.execute("INSERT INTO journeys VALUES ('anna', 'bus', 4, 1, 1)")
+    (tmp_path / "series.json").write_text('[{"home": "anna", "at": "2026-01-01T00:00:00Z", "wh": -1}]')
+    journeys, meters = described(JOURNEYS), described(METERS)
+
+    for description, rows, told in (
+        (journeys, read_table(f"sqlite:///{tmp_path}/t.db", "journeys", journeys), 'row 1, column "hour"'),
+        (meters, read_json_series(tmp_path / "series.json", meters), 'item 1, column "wh"'),
+    ):
+        with pytest.raises(RowsRefusedError, match="counted from 1") as refused:
+            ingest(description, rows, index_of=["anna"].index, target=tmp_path / "version", key=KEY)
+        assert told in str(refused.value)
 
 
 def test_a_second_row_of_a_person_is_refused_where_there_is_one_per_person(tmp_path: Path) -> None:
@@ -153,7 +181,7 @@ def test_a_second_row_of_a_person_is_refused_where_there_is_one_per_person(tmp_p
     with pytest.raises(RowsRefusedError) as refused:
         take(tmp_path, file)
 
-    assert str(refused.value.breaches[0]) == 'row 2, column "person_id" comes a second time'
+    assert str(refused.value.breaches[0]) == 'line 3, column "person_id" comes a second time'
 
 
 def test_a_refused_delivery_leaves_the_earlier_version_as_it_was(tmp_path: Path) -> None:
@@ -212,10 +240,81 @@ def test_schema_drift_is_named_by_column(
 
 
 def test_a_delivery_without_a_heading_does_not_leak_its_first_row(tmp_path: Path) -> None:
-    with pytest.raises(SchemaDriftError) as refused:
+    with pytest.raises(SchemaDriftError, match=r'begins with one.*"person_id"') as refused:
         take(tmp_path, residents(tmp_path, "bea,31,male,y,40", heading=f"{CANARY},30,female,x,1"))
 
     assert CANARY not in str(refused.value)
+
+
+def test_every_missing_and_strange_column_is_named_at_once_beside_those_that_exist(tmp_path: Path) -> None:
+    with pytest.raises(SchemaDriftError) as refused:
+        take(tmp_path, residents(tmp_path, heading="person_id,age,street,gender,income,zone"))
+
+    told = str(refused.value)
+    assert 'lacks the column "home_zone" that description.columns names' in told
+    assert 'lacks the column "sex" that description.columns names' in told
+    assert 'does not describe: "gender", "income", "zone"' in told
+    assert 'columns are: "person_id", "age", "street", "gender", "income", "zone".' in told
+
+
+def test_a_wrong_subject_column_is_named_as_such_beside_the_columns_that_exist(tmp_path: Path) -> None:
+    document = RESIDENTS | {"subject": {"column": "citizen", "kind": "person"}, "one_row_per": "citizen"}
+
+    with pytest.raises(SchemaDriftError) as refused:
+        take(tmp_path, residents(tmp_path, "anna,30,female,x,1"), document)
+
+    told = str(refused.value)
+    assert 'lacks the column "citizen" that description.subject names' in told
+    assert 'columns are: "person_id", "age", "sex", "street", "home_zone".' in told
+    assert "anna" not in told
+
+
+@pytest.mark.parametrize(
+    ("separator", "words"), [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")]
+)
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_file_separated_by_something_else_than_commas_is_told_what_to_do(
+    tmp_path: Path, separator: str, words: str, quote: str
+) -> None:
+    lines = [["person_id", "age", "sex", "street", "home_zone"], [CANARY, "30", "female", "a, b", "1,5"]]
+    file = tmp_path / "delivery.csv"
+    file.write_text("".join(separator.join(f"{quote}{c}{quote}" for c in line) + "\n" for line in lines))
+
+    with pytest.raises(SourceUnreadableError, match=f"separated by {words}. Save it with commas") as refused:
+        take(tmp_path, file)
+
+    assert CANARY not in str(refused.value)
+
+
+def test_semicolons_without_a_heading_are_told_and_nothing_of_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "delivery.csv"
+    file.write_text(f"{CANARY};30;female;x;1\n")
+
+    with pytest.raises(SourceUnreadableError, match="separated by semicolons") as refused:
+        take(tmp_path, file)
+
+    assert CANARY not in str(refused.value)
+
+
+def test_semicolons_within_a_text_are_text(tmp_path: Path) -> None:
+    assert take(tmp_path, residents(tmp_path, "anna,30,female,a;b;c|d,1")).rows == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", 'The file is empty. It begins with a heading: "age", "home_zone"'),
+        (b"person_id,age,sex,street,home_zone\nanna,30,female,x,1\n\n", "Line 3 of the file is empty."),
+        (b"person_id,age,sex,street,home_zone\nanna,30\n", "Line 2 of the file has 2 fields"),
+        (b'person_id,age,sex,street,home_zone\nanna,30,female,x,1\n"bea,30', "from line 3 on"),
+        (b"person_id,age,sex,street,home_zone\nanna,\xff,female,x,1\n", "as text in UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_with_its_line(tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / "delivery.csv").write_bytes(content)
+
+    with pytest.raises(IngestError, match=told):
+        take(tmp_path, tmp_path / "delivery.csv")
 
 
 @pytest.mark.parametrize(
@@ -289,6 +388,17 @@ def test_a_series_is_read_as_an_array_and_line_by_line(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("home", ["a\u2028b", "a\u0085b", "a\x0cb"])
+def test_only_a_line_feed_ends_an_item_of_a_series(tmp_path: Path, home: str) -> None:
+    file = tmp_path / "lines.json"
+    item = json.dumps({"home": home, "at": "2026-01-01T00:00:00Z", "wh": 1}, ensure_ascii=False)
+    file.write_text(f"{item}\r\n{item}\n", "utf-8", newline="")
+
+    rows = list(read_json_series(file, described(METERS)))
+
+    assert [row.values["home"] for row in rows] == [home, home]
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [
@@ -296,6 +406,7 @@ def test_a_series_is_read_as_an_array_and_line_by_line(tmp_path: Path) -> None:
         (f'[{{"home": "h1", "at": "2026-01-01T00:00:00Z", "wh": 1, "{CANARY}": 1}}]', SchemaDriftError),
         ('[{"home": "h1", "home": "h2", "at": "2026-01-01T00:00:00Z", "wh": 1}]', SourceUnreadableError),
         ('[{"home": "h1", "at": "2026-01-01T00:00:00Z", "wh": NaN}]', SourceUnreadableError),
+        ('[{"person": "h1", "at": "2026-01-01T00:00:00Z", "wh": 1}]', SchemaDriftError),
         ('["h1"]', SourceUnreadableError),
         ("{", SourceUnreadableError),
         ("[" * 100_000, SourceUnreadableError),
@@ -311,6 +422,8 @@ def test_a_series_of_another_shape_is_a_named_error(
         list(read_json_series(file, described(METERS)))
 
     assert CANARY not in str(refused.value)
+    if error is SchemaDriftError:
+        assert 'has the fields "at", "home", "wh", and no other' in str(refused.value)
 
 
 @pytest.mark.parametrize("place", [0, 5, 45, 60, -1])

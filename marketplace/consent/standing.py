@@ -57,8 +57,11 @@ def standings_of(session: Session, vault: Session, person: Person) -> list[Stand
 def standings(session: Session, vault: Session, subject: int) -> list[Standing]:
     """Her consents, in the order they came to the ledger; those that were lost first, those on their way last."""
     now = head(session)
-    stopping = set(vault.scalars(select(StopRow.consent)))
-    links = vault.scalars(select(LinkRow).where(LinkRow.subject == subject))
+    hers = LinkRow.subject == subject
+    stopping = set(
+        vault.scalars(select(StopRow.consent).join(LinkRow, LinkRow.consent == StopRow.consent).where(hers))
+    )
+    links = vault.scalars(select(LinkRow).where(hers))
     found = [_standing(session, link, now, link.consent in stopping) for link in links]
     return sorted(found, key=_place)
 

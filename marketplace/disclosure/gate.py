@@ -17,8 +17,10 @@ from marketplace.disclosure.table import Figures, table_of
 SMALLEST_K = 2
 
 WITHHELD_TEXT = (
-    "There is no answer that may leave: its groups are too small, or it is too close to an answer given before. "
-    "You are refunded in full."
+    "There is no answer that may leave: nothing or nobody was counted, its groups are too small, or it is too close to "
+    "an answer given before. Which of these it is nobody is told, since that could give somebody away. "
+    "You are refunded in full. Order again when more people consent or newer data is there, or apply for a coarser use "
+    "case: larger areas, wider groups, fewer dimensions, a longer time."
 )
 """What every buyer reads whose answer is withheld. It does not depend on the reason, nor on anybody's data."""
 

@@ -8,6 +8,9 @@ from marketplace.errors import NotFoundError
 from marketplace.licences.rules import Tariff
 from marketplace.licences.tables import LicenceRow, TariffRow
 
+MOST_NAMED = 10
+"""Of the licences that somebody holds, so many are named where another was asked for; the newest."""
+
 
 class UnknownLicenceError(NotFoundError):
     """The caller holds no such licence."""
@@ -40,6 +43,25 @@ def licence(session: Session, number: int) -> Licence:
     if row is None:
         raise UnknownLicenceError(f"There is no licence {number}.")
     return _licence(row)
+
+
+def held_licence(session: Session, number: int, account: str) -> Licence:
+    """A licence of this account.
+
+    Raises:
+        UnknownLicenceError: there is none, or it is another's, which reads the same.
+    """
+    row = session.get(LicenceRow, number)
+    if row is None or row.licensee != account:
+        raise UnknownLicenceError(f"You hold no licence {number}. {_in_words(licences_of(session, account))}")
+    return _licence(row)
+
+
+def _in_words(held: list[Licence]) -> str:
+    if not held:
+        return "You hold none: `stoa partner buy` buys one, once a use case of yours is allowed."
+    newest = ", ".join(f"{one.number} (for use case {one.use_case})" for one in held[-MOST_NAMED:])
+    return f"You hold: {newest}."
 
 
 def licences_of(session: Session, account: str) -> list[Licence]:

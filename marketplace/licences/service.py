@@ -55,10 +55,19 @@ class NotEnoughCreditError(NotAllowedError):
 
 
 def require_open(session: Session, number: int, buyer: Participant) -> use_cases.UseCase:
-    """Raises UseCaseNotAllowedError unless `buyer` may buy for this use case."""
-    found = use_cases.use_case(session, number)
+    """The use case, if `buyer` may buy for it.
+
+    Raises:
+        UnknownUseCaseError, UseCaseNotAllowedError
+    """
+    try:
+        found = use_cases.use_case(session, number)
+    except use_cases.UnknownUseCaseError as error:
+        raise use_cases.UnknownUseCaseError(f"{error} {_own_use_cases(session, buyer)}") from error
     if found.applicant != buyer.number:
-        raise UseCaseNotAllowedError(f"Use case {number} is another applicant's.")
+        raise UseCaseNotAllowedError(
+            f"Use case {number} is another applicant's. {_own_use_cases(session, buyer)}"
+        )
     if found.state is not UseCaseState.ALLOWED:
         raise UseCaseNotAllowedError(
             f"Use case {number} is {found.state.name.lower()}. {WHAT_NEXT[found.state]}"
@@ -66,6 +75,14 @@ def require_open(session: Session, number: int, buyer: Participant) -> use_cases
     if not buyer.is_active:
         raise UseCaseNotAllowedError("You are not admitted, or frozen. Ask the city's operator.")
     return found
+
+
+def _own_use_cases(session: Session, buyer: Participant) -> str:
+    own = use_cases.use_cases_of(session, buyer.number)
+    if not own:
+        return "You have applied for none: `stoa partner apply` does."
+    newest = ", ".join(f"{one.number} ({one.state.name.lower()})" for one in own[-queries.MOST_NAMED :])
+    return f"Yours: {newest}."
 
 
 def sharing_discount(session: Session, tariff: Tariff, buyer: Participant, now: int) -> int:

@@ -33,5 +33,7 @@ class Order:
     consent_block: int | None
     consent_root: bytes | None
     cohort_size: int | None
+    reason: bytes | None
+    """Why it was refunded, as the ledger has it; zeros: nobody answered before the deadline."""
     opened_in: int
     ended_in: int | None

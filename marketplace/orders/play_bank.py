@@ -15,6 +15,12 @@ class NoPlayBankError(NotAllowedError):
 
     code = "no_play_bank"
 
+    def __init__(self) -> None:
+        super().__init__(
+            "This city has no play bank. Transfer money to the city's account; its operator credits it with `stoa city "
+            "paid-in`."
+        )
+
 
 def pay_in(session: Session, house: House, *, account: str, amount: int) -> str:
     """Credit `amount` micro-credits against a simulated line of a bank statement. Returns the outbox key.
@@ -23,7 +29,7 @@ def pay_in(session: Session, house: House, *, account: str, amount: int) -> str:
         NoPlayBankError: the city's network is not a development one.
     """
     if house.city.profile != DEVNET.name:
-        raise NoPlayBankError("This city has no play bank. Transfer money to the city's account.")
+        raise NoPlayBankError
     line = {
         "v": 1,
         "label": "simulated",

@@ -1,6 +1,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ledger.digests import hexed
 from ledger.enums import OrderState
 from marketplace.errors import NotFoundError
 from marketplace.orders.model import Order
@@ -23,6 +24,13 @@ def order(session: Session, id_: bytes) -> Order:
 def order_or_none(session: Session, id_: bytes) -> Order | None:
     row = session.get(OrderRow, id_)
     return None if row is None else _model(row)
+
+
+def unknown_order(session: Session, buyer: str) -> UnknownOrderError:
+    """The refusal of an order that there is not, or that is another's, to a buyer who may have mistyped her own."""
+    own = orders_of(session, buyer)
+    hint = f"Your newest is {hexed(own[-1].id)}." if own else "You have ordered nothing yet."
+    return UnknownOrderError(f"You have no such order (yet). {hint}")
 
 
 def orders_of(session: Session, account: str) -> list[Order]:
@@ -72,6 +80,7 @@ def _model(row: OrderRow) -> Order:
         consent_block=row.consent_block,
         consent_root=row.consent_root,
         cohort_size=row.cohort_size,
+        reason=row.reason,
         opened_in=row.opened_in,
         ended_in=row.ended_in,
     )

@@ -88,7 +88,7 @@ def parts(session: Session, tariff: Tariff, charged: int) -> tuple[Part, ...]:
 
 def order_of(session: Session, id_: bytes, buyer: str) -> Order:
     """An order of this buyer. Raises UnknownOrderError: there is none, or it is another's."""
-    found = queries.order(session, id_)
-    if found.buyer != buyer:
-        raise queries.UnknownOrderError("There is no such order (yet).")
+    found = queries.order_or_none(session, id_)
+    if found is None or found.buyer != buyer:
+        raise queries.unknown_order(session, buyer)
     return found

@@ -4,8 +4,10 @@ import time
 
 from sqlalchemy.orm import Session
 
+from ledger.digests import text_digest
 from ledger.outbox import messages
 from marketplace.catalogue import artefacts
+from marketplace.disclosure.gate import WITHHELD_TEXT
 from marketplace.house import House
 from marketplace.orders.jobs import Ticket, claimed, move
 from marketplace.orders.model import JobState
@@ -13,6 +15,12 @@ from marketplace.orders.tables import JobRow
 
 NO_ANSWER = "There is no answer that may leave. The order is refunded in full."
 CANNOT_RUN = "The order could not be run. It is refunded in full."
+NOT_RUN_TEXT = (
+    "There was no run in time, or none that counted only people who still consent. It says nothing about the data. "
+    "You are refunded in full. Order again, with more time until the deadline; if it ends the same, ask the city's "
+    "operator."
+)
+"""What a buyer reads whose order was refunded for another reason than that its answer may not leave."""
 
 AGAIN_SECONDS = 60
 """How long a refund that the ledger refused waits until it is tried again."""
@@ -28,6 +36,11 @@ def put(session: Session, house: House, job: JobRow, why: str) -> None:
         signer="settler",
     )
     move(job, JobState.REFUNDING)
+
+
+def told(reason: bytes | None) -> str:
+    """What a buyer reads about a refund, by the reason on the ledger; it is one for all that the gate withholds."""
+    return WITHHELD_TEXT if reason == text_digest(NO_ANSWER) else NOT_RUN_TEXT
 
 
 def watch(house: House, ticket: Ticket) -> bool:

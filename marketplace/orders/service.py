@@ -15,16 +15,16 @@ from ledger.roles import PROFILES
 from marketplace.analysis.compiler import compile_routine
 from marketplace.catalogue import artefacts
 from marketplace.catalogue import queries as catalogue
-from marketplace.disclosure.gate import WITHHELD_TEXT
 from marketplace.errors import ConflictError, InvalidError, NotAllowedError
 from marketplace.house import House
 from marketplace.licences import queries as licences
-from marketplace.licences.queries import Licence, UnknownLicenceError
+from marketplace.licences.queries import Licence
 from marketplace.licences.rules import Tariff, less
 from marketplace.licences.service import QuoteExpiredError, require_open, require_payment
 from marketplace.orders import queries
 from marketplace.orders.jobs import fresh_job
 from marketplace.orders.model import Order
+from marketplace.orders.refunding import told
 from marketplace.orders.sealing import opened
 from marketplace.orders.tables import JobRow, ResultKeyRow, SealedRow
 from marketplace.participants.model import Participant
@@ -89,9 +89,7 @@ class OrderOffer:
 
 def usable_licence(session: Session, number: int, buyer: Participant, now: int) -> Licence:
     """Raises UnknownLicenceError, LicenceEndedError."""
-    found = licences.licence(session, number)
-    if found.licensee != buyer.account:
-        raise UnknownLicenceError(f"There is no licence {number}.")
+    found = licences.held_licence(session, number, buyer.account)
     if found.terminated or now >= found.ends_at:
         raise LicenceEndedError(f"Licence {number} has ended. Buy a new one.")
     if found.used >= found.quota:
@@ -242,7 +240,9 @@ def result(house: House, *, id_: bytes, buyer: Participant) -> bytes:
         UnknownOrderError, NotReadyYetError, RefundedError, ResultDestroyedError
     """
     with house.database.reading() as session:
-        found = queries.order(session, id_)
+        found = queries.order_or_none(session, id_)
+        if found is None:
+            raise queries.unknown_order(session, buyer.account)
         use_case = use_cases.use_case(session, licences.licence(session, found.licence).use_case)
         sealed = None if found.result_digest is None else session.get(SealedRow, found.result_digest)
     with house.vault.reading() as vault:
@@ -259,9 +259,10 @@ def result(house: House, *, id_: bytes, buyer: Participant) -> bytes:
             order=id_,
         )
     if found.buyer != buyer.account:
-        raise queries.UnknownOrderError("There is no such order (yet).")
+        with house.database.reading() as session:
+            raise queries.unknown_order(session, buyer.account)
     if found.state is OrderState.REFUNDED:
-        raise RefundedError(WITHHELD_TEXT)
+        raise RefundedError(told(found.reason))
     if found.state is not OrderState.SETTLED:
         raise NotReadyYetError("The order is not settled yet. Ask again in a moment.")
     if sealed is None or key is None:

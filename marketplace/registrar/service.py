@@ -120,7 +120,7 @@ def letter_hash(code: str) -> bytes:
 
 def enrol(session: Session, entries: Iterable[Entry]) -> int:
     """Put people into the register; those who are there already stay as they are. How many are new."""
-    known = {(kind, key) for kind, key in session.execute(select(PersonRow.kind, PersonRow.key))}
+    known = entered(session)
     day = today()
     new = 0
     sharing_it: list[Entry] = []
@@ -138,6 +138,23 @@ def enrol(session: Session, entries: Iterable[Entry]) -> int:
         shared = person_at_desk(session, kind=entry.kind, key=entry.key)
         new += sharing.move_in(session, shared, entry.resident, entry.age, day)
     return new
+
+
+def entered(session: Session) -> set[tuple[str, str]]:
+    """(kind, key) of everybody, and of what is shared, in the register."""
+    return {(str(kind), str(key)) for kind, key in session.execute(select(PersonRow.kind, PersonRow.key))}
+
+
+def has_letter(session: Session, *, kind: str, key: str, resident: str = "") -> bool:
+    """Whether a letter is out to her, whose code another letter would end.
+
+    Raises:
+        UnknownLetterError: nobody like this is in the register.
+        UnknownResidentError: it is shared, and by nobody of this name.
+    """
+    person = person_at_desk(session, kind=kind, key=key)
+    addressee = sharing.known_resident(session, person, resident) if kind in SHARED else person
+    return addressee.letter_hash is not None
 
 
 def write_letter(session: Session, *, kind: str, key: str, resident: str = "") -> str:

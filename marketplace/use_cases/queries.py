@@ -95,6 +95,13 @@ def use_cases(session: Session) -> list[UseCase]:
     return [_model(row) for row in session.scalars(select(UseCaseRow).order_by(UseCaseRow.number))]
 
 
+def use_cases_of(session: Session, applicant: int) -> list[UseCase]:
+    rows = session.scalars(
+        select(UseCaseRow).where(UseCaseRow.applicant == applicant).order_by(UseCaseRow.number)
+    )
+    return [_model(row) for row in rows]
+
+
 def routine_of(session: Session, found: UseCase) -> Routine:
     return parse_routine(artefacts.content(session, found.routine_digest))
 

@@ -77,6 +77,12 @@ class AppliedTooEarlyError(ConflictError):
     code = "applied_too_early"
 
 
+class NameNotKeptError(ConflictError):
+    """The applicant's name is not known here, so nobody can be asked: people consent to a named recipient."""
+
+    code = "name_not_kept"
+
+
 class AlreadyDecidedError(ConflictError):
     """A decision is final."""
 
@@ -340,6 +346,7 @@ def decide(
     Raises:
         UnknownUseCaseError, AlreadyDecidedError, LooserThanAppliedForError
         AppliedTooEarlyError: allowed, it would wait for the consent of people who are not in the data.
+        NameNotKeptError: allowed, it would wait for a consent to a recipient whom no sentence can name.
     """
     found = queries.use_case(session, number)
     if found.state is not UseCaseState.APPLIED:
@@ -352,6 +359,8 @@ def decide(
         )
     if allowed:
         _require_people(session, found)
+    if allowed and found.personal:
+        recipient_of(session, found)
     decision = Decision(
         allowed=allowed,
         minimum_cohort=k,
@@ -435,16 +444,41 @@ def _matches(rule: RuleRow, found: queries.UseCase, class_: Class) -> bool:
 
 
 def facts_of(session: Session, found: queries.UseCase) -> notices.NoticeFacts:
-    applicant = participants.by_number(session, found.applicant)
+    """What its notices are made of.
+
+    Raises:
+        NameNotKeptError
+    """
     period = found.period
-    titles = tuple(dataset_titles(catalogue.dataset(session, source.dataset)) for source in found.sources)
     return notices.NoticeFacts(
-        recipient=applicant.name or f"participant {applicant.number}",
+        recipient=recipient_of(session, found),
         purpose=BY_DIGEST[found.purpose].iri,
-        titles=titles,
+        titles=titles_of(session, found),
         k=found.minimum_cohort,
         period=None if period is None else (period.first.isoformat(), period.last.isoformat()),
     )
+
+
+def recipient_of(session: Session, found: queries.UseCase) -> str:
+    """The name that citizens read, and that the ledger compares with the applicant's own.
+
+    Raises:
+        NameNotKeptError
+    """
+    applicant = participants.by_number(session, found.applicant)
+    if applicant.name is None:
+        raise NameNotKeptError(
+            f"The name of participant {applicant.number}, who applied for use case {found.number}, is not kept: it "
+            "joined past the city, or its name was lost. The ledger takes no consent to anybody who is not named, so "
+            "nobody can be asked. Restore the database from a backup, or have the organisation join with another key "
+            "(`stoa partner join`) and apply again."
+        )
+    return applicant.name
+
+
+def titles_of(session: Session, found: queries.UseCase) -> tuple[dict[str, str], ...]:
+    """How a notice calls each of its datasets in each language."""
+    return tuple(dataset_titles(catalogue.dataset(session, source.dataset)) for source in found.sources)
 
 
 def dataset_titles(found: catalogue.Dataset) -> dict[str, str]:
@@ -456,8 +490,14 @@ def publish_notices(session: Session, house: House, number: int) -> list[str]:
     """Publish what citizens may sign: one sentence per language and admissible choice of scope.
 
     An objection has no choice: it is to everything that is used without consent.
+
+    Raises:
+        UnknownUseCaseError
+        NameNotKeptError: no sentence can name the recipient.
     """
     found = queries.use_case(session, number)
+    if not found.personal:
+        return []
     facts = facts_of(session, found)
     asked = [(source.ground is Ground.CONSENT, source.optional) for source in found.sources]
     scopes = {

@@ -110,6 +110,19 @@ def test_every_refusal_reads_the_same() -> None:
     assert large.result.total is not None
 
 
+def test_a_refusal_says_what_a_buyer_can_do_and_not_which_of_the_reasons_it_is() -> None:
+    for remedy in (
+        "larger areas",
+        "wider groups",
+        "fewer dimensions",
+        "a longer time",
+        "more people",
+        "newer data",
+    ):
+        assert remedy in WITHHELD_TEXT
+    assert "Which of these it is nobody is told" in WITHHELD_TEXT
+
+
 def test_the_same_answer_leaves_again_byte_by_byte() -> None:
     first, record = released(cells_of(LARGE))
     again, _ = released(cells_of(LARGE), [record])
@@ -188,6 +201,37 @@ def test_a_larger_k_gets_less_of_the_same_answer() -> None:
     assert forty.record is not None
     assert set(shown(forty)) < set(shown(ten))
     assert judge(release(40), shape, cells, [ten.record, forty.record]) == forty
+
+
+def test_a_larger_k_is_not_held_for_hiding_another_cell_than_the_smaller_one_hid() -> None:
+    """For itself, k = 14 would hide other large cells than k = 10 did, and tell one that k = 10 kept."""
+    shape = grid(3, 3)
+    sizes = dict(zip(product(range(3), range(3)), [70, 12, 70, 70, 15, 50, 0, 60, 25], strict=True))
+    cells = cells_of(sizes)
+    ten, alone = judge(release(10), shape, cells, []), judge(release(14), shape, cells, [])
+    assert isinstance(ten, Released)
+    assert isinstance(alone, Released)
+    assert ten.record is not None
+    assert not set(shown(alone)) <= set(shown(ten))
+
+    fourteen = judge(release(14), shape, cells, [ten.record])
+
+    assert isinstance(fourteen, Released)
+    assert set(shown(fourteen)) < set(shown(ten))
+
+
+def test_what_a_smaller_k_hid_of_other_rows_hides_nothing_here() -> None:
+    sizes = {(a, b): 50 for a in range(3) for b in range(3)}
+    five = judge(release(5), grid(3, 3), cells_of(sizes | {(0, 0): 3}), [])
+    assert isinstance(five, Released)
+    assert five.record is not None
+    assert None in five.result.cells
+
+    others = without(cells_of(sizes), set(), row=1)
+    ten = judge(release(K), grid(3, 3), others, [five.record])
+
+    assert isinstance(ten, Released)
+    assert None not in ten.result.cells
 
 
 def test_a_smaller_k_does_not_get_more_of_the_same_answer() -> None:
@@ -317,6 +361,16 @@ def test_a_record_changed_in_storage_is_not_read_as_another() -> None:
 
     with pytest.raises(ReleaseUnreadableError):
         ReleaseRecord.decode(encoded[:-6])
+
+
+def test_a_record_that_lost_the_rows_of_one_person_is_not_read() -> None:
+    """It would compare her as nobody."""
+    _, record = released(cells_of(LARGE))
+    first, *others = record.cells
+    short = replace(record, cells=(Contributions(first.subjects, first.tags[1:]), *others))
+
+    with pytest.raises(ReleaseUnreadableError):
+        ReleaseRecord.decode(short.encode())
 
 
 ROWS = st.dictionaries(st.integers(0, 25), st.sets(st.integers(0, 3), min_size=1), max_size=26)

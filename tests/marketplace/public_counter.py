@@ -8,8 +8,8 @@ from tests import small_city
 from tests.office import Office
 
 
-def licence_of_lab(office: Office, folder: Path) -> int:
-    """Lab has money and a licence to count bikes."""
+def licence_of_lab(office: Office, folder: Path, **tariff: int) -> int:
+    """Lab has money and a licence to count bikes, under the usual tariff but for what is named."""
     bikes = small_city.write_bikes(folder / "bikes.csv")
     office.dataset(small_city.document(small_city.BIKES), bikes, public=True)
     office.join("lab", Class.COMMERCIAL)
@@ -17,7 +17,7 @@ def licence_of_lab(office: Office, folder: Path) -> int:
     with office.house.database.writing() as session:
         use_cases.decide(session, office.house, use_case, allowed=True, reason="Counts of bikes.")
     office.pump()
-    office.town.set_tariff(use_case)
+    office.town.set_tariff(use_case, **tariff)
     office.fund("lab")
     office.anchor()
     return office.buy_licence("lab", use_case)

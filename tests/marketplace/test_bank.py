@@ -1,12 +1,15 @@
 """Money in: a line of the city's bank statement becomes credits, and no line does so twice."""
 
+from dataclasses import replace
+
 import pytest
 
 from ledger.enums import Class
 from marketplace.catalogue.documents import ValueNotAllowedError
 from marketplace.errors import StoaError
-from marketplace.orders import bank
+from marketplace.orders import bank, play_bank
 from marketplace.orders.bank import StatementLineUsedError
+from marketplace.orders.play_bank import NoPlayBankError
 from marketplace.participants.queries import UnknownParticipantError
 from tests.office import Office
 from tests.town import CREDIT
@@ -62,3 +65,14 @@ def test_what_cannot_be_booked_changes_nothing(
         paid_in(office, participant or lab, CREDIT, reference)
     office.pump()
     assert office.town.node.head().number == before
+
+
+def test_a_city_without_a_play_bank_says_how_real_money_gets_in(office: Office, lab: int) -> None:
+    office.pump()
+    real = replace(office.house, city=replace(office.house.city, profile="production"))
+    account = office.town.keys["lab"].address
+    with (
+        office.house.database.writing() as session,
+        pytest.raises(NoPlayBankError, match="`stoa city paid-in`"),
+    ):
+        play_bank.pay_in(session, real, account=account, amount=CREDIT)

@@ -6,9 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from ledger.enums import Class
+from marketplace.catalogue.description import parse_description
+from marketplace.catalogue.ingest import row_tag
+from marketplace.disclosure.release import ReleaseRecord
 from marketplace.orders.service import RefundedError
+from marketplace.orders.tables import ReleaseRow
 from tests import small_city
 from tests.marketplace.crowd import all_say_yes
 from tests.office import Office
@@ -96,3 +101,16 @@ def test_a_delivery_of_other_rows_is_answered_without_her(
 ) -> None:
     office.deliver("sport", delivery(tmp_path, "other.csv", others=PEOPLE))
     assert total(office, licence)[0] == PEOPLE - 1
+
+
+def test_what_is_kept_to_know_rows_again_confirms_no_guess_of_them(office: Office, licence: int) -> None:
+    """Whoever has it and knows what a row may be still needs the mark of the person whose it is."""
+    assert licence
+    with office.house.vault.reading() as vault:
+        (kept,) = vault.scalars(select(ReleaseRow.record))
+    known = {tag for cell in ReleaseRecord.decode(kept).cells for tag in cell.tags}
+    digest = parse_description(small_city.document(MINUTES)).digest
+    guesses = {row_tag(b"", digest, (10 * number,), 0) for number in range(1, PEOPLE + 1)}
+
+    assert len(known) == len(guesses) == PEOPLE
+    assert known.isdisjoint(guesses)

@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from ledger.enums import Class
+from ledger.storage import VaultBase
 from marketplace.catalogue import queries as catalogue
 from marketplace.catalogue.forgotten import Forgotten
-from marketplace.catalogue.tables import SubjectRow
-from marketplace.consent import erasure
-from marketplace.consent.tables import ErasureRow, LinkRow
+from marketplace.catalogue.tables import LeafSaltRow, SubjectRow, VersionKeyRow
+from marketplace.consent import erasure, refusals
+from marketplace.consent.tables import EndedByErasureRow, ErasureRow, LeftOutRow, LinkRow
 from marketplace.consent.wishes import Wishes
 from marketplace.house import House
 from marketplace.orders import results
@@ -97,6 +98,68 @@ def test_an_erasure_is_done_when_nothing_of_hers_is_on_the_disk(office: Office, 
 
     assert done_at(office, id_) is not None
     assert on_disk(office, "vault.db", salt) == 0
+
+
+def naming(office: Office, *wanted: object) -> set[str]:
+    """The tables of the vault that have one of these values in a row."""
+    with office.house.vault.reading() as vault:
+        return {
+            table.name
+            for table in VaultBase.metadata.sorted_tables
+            if any(value in wanted for row in vault.execute(select(table)) for value in row)
+        }
+
+
+def test_no_row_of_the_vault_names_a_forgotten_person(office: Office, tmp_path: Path) -> None:
+    """But for the consents that the certificate lists, which are on the ledger and open to nothing."""
+    use_case = with_people(office, tmp_path)
+    paper = office.say_yes(use_case, "1")
+    office.pump()
+    with office.house.vault.writing() as vault:
+        refusals.refuse(vault, person=ANNA, use_case=use_case + 1, now=0)
+        vault.add(LeftOutRow(order=b"o" * 32, consent=paper.id))
+    with office.house.vault.reading() as vault:
+        link = vault.get_one(LinkRow, paper.id)
+        subject = vault.get_one(SubjectRow, link.subject)
+        salts = vault.scalars(select(LeafSaltRow.salt).where(LeafSaltRow.subject == link.subject)).all()
+        keys = vault.scalars(select(VersionKeyRow.key)).all()
+    hers = (ANNA[1], str(paper.code), link.reference, link.salt, subject.mark, *salts, *keys)
+    assert naming(office, *hers) == {"consent_links", "subjects", "refusals", "leaf_salts", "version_keys"}
+
+    id_ = asked_to_be_forgotten(office)
+    assert naming(office, paper.id) == {"consent_links", "stops", "left_out_of_runs"}
+    wishes(office)
+
+    assert done_at(office, id_) is not None
+    assert naming(office, *hers, "her letter") == set()
+    assert naming(office, paper.id) == {EndedByErasureRow.__tablename__}
+
+
+def test_forgetting_somebody_leaves_data_that_is_nobodys_alone(office: Office, tmp_path: Path) -> None:
+    """A public dataset has one leaf, under the index that the first person of the city has, too."""
+    with_people(office, tmp_path)
+    bikes = small_city.write_bikes(tmp_path / "bikes.csv")
+    public = office.dataset(small_city.document(small_city.BIKES), bikes, public=True)
+    with office.house.vault.reading() as vault:
+        assert vault.get(LeafSaltRow, (public, 1, enrolled(office, "1")[0])) is not None
+    id_ = asked_to_be_forgotten(office)
+
+    wishes(office)
+
+    with office.house.vault.reading() as vault:
+        erased = erasure.certificate(vault, id_).versions
+    assert [one.dataset for one in erased] == [1, 2]
+
+
+def test_a_yes_that_nobody_has_sent_is_not_sent_any_more(office: Office, tmp_path: Path) -> None:
+    use_case = with_people(office, tmp_path)
+    paper = office.say_yes(use_case, "1")
+    id_ = asked_to_be_forgotten(office)
+
+    wishes(office)
+
+    assert done_at(office, id_) is not None
+    assert not office.town.contracts.consents.consent(paper.id).granted_in
 
 
 def test_no_kept_answer_lists_a_forgotten_persons_consents(office: Office, tmp_path: Path) -> None:

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from ledger.digests import text_digest
 from ledger.enums import Class
 from marketplace.catalogue import artefacts
+from marketplace.catalogue.tables import ArtefactRow
 from marketplace.use_cases import notices, queries
 from marketplace.use_cases import service as use_cases
 from marketplace.use_cases.decisions import history
+from marketplace.use_cases.service import NameNotKeptError
 from tests import small_city
 from tests.office import Office
 
@@ -68,9 +71,36 @@ def test_nobody_is_asked_where_a_rule_decided(office: Office, tmp_path: Path) ->
         assert use_cases.publish_notices(session, office.house, number) == []
 
 
-def applied(office: Office, folder: Path) -> int:
+def test_nobody_is_asked_in_the_name_of_somebody_unnamed(office: Office, tmp_path: Path) -> None:
+    """Lab joined past the city. A consent is to a name, and the ledger would take none to another."""
+    number = applied(office, tmp_path, named=False)
+    with (
+        office.house.database.writing() as session,
+        pytest.raises(NameNotKeptError, match="stoa partner join"),
+    ):
+        use_cases.decide(session, office.house, number, allowed=True, reason="Useful.")
+    with office.house.database.writing() as session:
+        use_cases.decide(session, office.house, number, allowed=False, reason="Nobody knows who asks.")
+
+
+def test_a_name_that_was_lost_since_the_decision_is_put_back_before_anybody_is_asked(
+    office: Office, tmp_path: Path
+) -> None:
+    number = applied(office, tmp_path)
+    with office.house.database.writing() as session:
+        use_cases.decide(session, office.house, number, allowed=True, reason="Useful.")
+    office.pump()
+    with office.house.database.writing() as session:
+        session.delete(session.get_one(ArtefactRow, text_digest("lab")))
+
+    with office.house.database.writing() as session, pytest.raises(NameNotKeptError, match="backup"):
+        use_cases.publish_notices(session, office.house, number)
+
+
+def applied(office: Office, folder: Path, *, named: bool = True) -> int:
     office.dataset(small_city.document(small_city.PERSONS), small_city.write_persons(folder / "p.csv", 30))
     trips = small_city.write_trips(folder / "t.sqlite", 30)
     office.dataset(small_city.document(small_city.TRIPS), trips, table="trips")
-    office.join("lab", Class.COMMERCIAL)
+    (office if named else office.town).join("lab", Class.COMMERCIAL)
+    office.pump()
     return office.apply("lab", small_city.document(small_city.TRAVEL), minimum_cohort=5)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ledger.bindings import Application
 from ledger.digests import canonical, sha256
 from ledger.enums import Class
 from ledger.typed_data import application_digest, signed
@@ -143,10 +144,9 @@ def test_a_period_is_whole_days(with_rides: Office, period: Period) -> None:
         with_rides.apply("lab", document(RIDES_ALTOGETHER), period=period)
 
 
-def test_the_scope_names_the_days_that_were_signed(with_rides: Office) -> None:
-    house = with_rides.house
+def prepared_for_march(office: Office) -> use_cases.Prepared:
     request = use_cases.Request(
-        applicant=with_rides.town.numbers["lab"],
+        applicant=office.town.numbers["lab"],
         purpose=purpose_named("ImproveTransportMobility"),
         routine=document(RIDES_ALTOGETHER),
         minimum_cohort=10,
@@ -154,11 +154,36 @@ def test_the_scope_names_the_days_that_were_signed(with_rides: Office) -> None:
         retention_days=90,
         period=MARCH,
     )
-    with house.database.reading() as session:
-        prepared = use_cases.prepare(session, request)
+    with office.house.database.reading() as session:
+        return use_cases.prepare(session, request)
+
+
+def applies(office: Office, form: Application, documents: dict[str, Any]) -> None:
+    """Past `prepare`, with a good signature: whoever writes the form himself."""
+    digest = application_digest(office.house.city.domains.use_cases, form)
+    signature = signed(office.town.keys["lab"], digest)
+    with office.house.database.writing() as session:
+        use_cases.apply(session, office.house, form=form, documents=documents, signature=signature)
+
+
+def test_the_scope_names_the_days_that_were_signed(with_rides: Office) -> None:
+    prepared = prepared_for_march(with_rides)
     del prepared.documents["scope"]["period"]
     form = prepared.form._replace(scope=sha256(canonical(prepared.documents["scope"])))
-    digest = application_digest(house.city.domains.use_cases, form)
-    signature = signed(with_rides.town.keys["lab"], digest)
-    with house.database.writing() as session, pytest.raises(DocumentMismatchError, match="other days"):
-        use_cases.apply(session, house, form=form, documents=prepared.documents, signature=signature)
+    with pytest.raises(DocumentMismatchError, match="other days"):
+        applies(with_rides, form, prepared.documents)
+
+
+def test_a_signed_period_is_whole_days_too(with_rides: Office) -> None:
+    prepared = prepared_for_march(with_rides)
+    with pytest.raises(WrongPeriodError):
+        applies(with_rides, prepared.form._replace(data_until=MARCH.ends_at - 1), prepared.documents)
+
+
+def test_the_datasets_that_were_signed_are_the_routines(with_rides: Office, tmp_path: Path) -> None:
+    persons = with_rides.dataset(document(PERSONS), write_persons(tmp_path / "p.csv", PEOPLE))
+    prepared = prepared_for_march(with_rides)
+    (rides,) = prepared.form.sources
+    more = prepared.form._replace(sources=[rides, rides._replace(dataset=persons)])
+    with pytest.raises(DocumentMismatchError, match="not those of its routine"):
+        applies(with_rides, more, prepared.documents)

@@ -6,19 +6,21 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
+from ledger.digests import hexed
 from ledger.enums import Class
 from marketplace.analysis.routine import parse_routine
 from marketplace.catalogue import queries as catalogue
 from marketplace.catalogue import service as datasets
 from marketplace.catalogue.sources import IngestError
 from marketplace.disclosure import assessment
+from marketplace.orders import queries
 from marketplace.orders.queries import UnknownOrderError
 from marketplace.orders.service import ResultDestroyedError
 from marketplace.orders.tables import ResultKeyRow
 from marketplace.provenance import bundle
-from marketplace.provenance.tables import AccessRow
+from marketplace.provenance.tables import AccessRow, AnchorRow
 from marketplace.use_cases import service as use_cases
 from tests import small_city
 from tests.office import Office
@@ -113,6 +115,18 @@ def with_an_answer(office: Office, folder: Path) -> bytes:
     id_ = office.order("lab", office.buy_licence("lab", number))
     office.pump(analysis=True)
     return id_
+
+
+def test_what_a_run_recorded_is_anchored_before_its_settlement(office: Office, tmp_path: Path) -> None:
+    id_ = with_an_answer(office, tmp_path)
+    with office.house.database.reading() as session:
+        settled_in = queries.order(session, id_).ended_in
+        anchored = session.scalar(select(func.max(AnchorRow.size)).where(AnchorRow.anchored_in <= settled_in))
+
+    runs = [entry for entry in recorded(office, "run") if entry["order"] == hexed(id_)]
+    assert [entry["outcome"] for entry in runs] == ["started", "sealed"]
+    assert anchored is not None
+    assert all(entry["number"] < anchored for entry in runs)
 
 
 def test_asking_for_anothers_result_is_on_record_as_refused(office: Office, tmp_path: Path) -> None:

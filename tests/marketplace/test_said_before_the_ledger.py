@@ -14,6 +14,7 @@ from marketplace.participants.service import WrongStatusError
 from marketplace.use_cases import service as use_cases
 from marketplace.use_cases.service import (
     COHORT_FLOOR,
+    AlreadyDecidedError,
     AppliedTooEarlyError,
     CohortBelowFloorError,
     LooserThanAppliedForError,
@@ -81,6 +82,9 @@ def test_a_condition_only_tightens_what_was_applied_for(
     with pytest.raises(LooserThanAppliedForError, match="k = 10 and at most 90 days"):
         decide(office, number, **conditions)
     decide(office, number, minimum_cohort=11, longest_days=89)
+    office.pump()
+    with pytest.raises(AlreadyDecidedError, match="a decision is final"):
+        decide(office, number, allowed=False)
 
 
 def test_data_that_names_its_people_is_never_declared_not_personal(office: Office, tmp_path: Path) -> None:

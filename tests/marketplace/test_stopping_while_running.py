@@ -1,5 +1,6 @@
 """Anna stops after the run and before its settlement: she is in no answer that leaves."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from tests.office import Office, Paper
 
 PEOPLE = 80
 ANNA = "person", "1"
+ANNAS_TRIPS = 1
+TRIPS = 120
+"""Of everybody by bus on the first day: whoever has an odd number once, the others twice."""
 
 
 @pytest.fixture
@@ -82,6 +86,7 @@ def require_answer_without_anna(office: Office, id_: bytes) -> None:
     # The ledger has not heard of it: her consent is in the cohort, her rows are not in the answer.
     assert (order.state, order.cohort_size, attempts) == (OrderState.SETTLED, PEOPLE, 1)
     assert (use.order, use.counted) == (id_, False)
+    assert json.loads(office.result("lab", id_))["total"] == [TRIPS - ANNAS_TRIPS]
 
 
 def test_a_wish_after_the_run_means_a_new_run(asked: tuple[Office, bytes, list[Paper]]) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select, update
 
 from ledger.abi import Call
@@ -14,11 +15,12 @@ from marketplace.orders import queries
 from marketplace.orders.model import JobState
 from marketplace.orders.refunding import AGAIN_SECONDS, refund_key
 from marketplace.orders.runs import Workbench
+from marketplace.orders.service import RefundedError, ResultDestroyedError
 from marketplace.orders.tables import JobRow
 from tests import small_city
 from tests.marketplace.public_counter import licence_of_lab
 from tests.office import Office
-from tests.town import ATTESTOR_SEED
+from tests.town import ATTESTOR_SEED, CREDIT
 
 
 class LostKeyError(Exception):
@@ -56,6 +58,8 @@ def test_an_order_that_cannot_be_read_is_refunded_and_keeps_nobody_waiting(
 
     assert state_of(office, whole) is OrderState.SETTLED
     assert state_of(office, broken) is OrderState.REFUNDED
+    with pytest.raises(RefundedError, match="says nothing about the data"):
+        office.result("lab", broken)
 
 
 def test_a_statement_that_cannot_be_signed_keeps_nobody_waiting(office: Office, tmp_path: Path) -> None:
@@ -113,6 +117,46 @@ def test_a_refund_that_the_ledger_refused_is_tried_again(office: Office, tmp_pat
     office.pump(analysis=True)
 
     assert state_of(office, id_) is OrderState.REFUNDED
+
+
+def test_a_settlement_that_the_ledger_refused_means_a_new_run(office: Office, tmp_path: Path) -> None:
+    """The settler was off the list when it was sent."""
+    id_ = office.order("lab", licence_of_lab(office, tmp_path))
+    for _ in ("run and seal", "queue the settlement"):
+        office.workbench.step()
+    assert job_of(office, id_) is JobState.SETTLING
+    journal, settler = office.town.contracts.journal, office.town.keys["settler"].address
+    office.town.send_later("admin", journal.set_settler(settler, trusted=False), 2)
+    office.pump()
+    office.town.send_later("admin", journal.set_settler(settler, trusted=True), 2)
+
+    office.pump(analysis=True)
+
+    assert state_of(office, id_) is OrderState.SETTLED
+    with office.house.database.reading() as session:
+        assert session.get_one(JobRow, id_).attempts == 1
+
+
+def test_an_order_that_was_opened_past_the_city_is_refunded(office: Office, tmp_path: Path) -> None:
+    """What it asks for is not known here."""
+    licence, town = licence_of_lab(office, tmp_path), office.town
+    id_ = town.order(licence, town.contracts.settlement.tariff_count(), cap=10 * CREDIT)
+    office.pump(analysis=True)
+    assert state_of(office, id_) is OrderState.REFUNDED
+
+
+def test_an_answer_that_is_not_the_one_that_was_settled_is_not_served(office: Office, tmp_path: Path) -> None:
+    """As after a restore: the settler had settled another one."""
+    id_ = office.order("lab", licence_of_lab(office, tmp_path))
+    office.workbench.step()
+    assert job_of(office, id_) is JobState.SEALED
+    office.town.settle(id_)
+
+    office.pump(analysis=True)
+
+    assert job_of(office, id_) is JobState.ENDED
+    with pytest.raises(ResultDestroyedError):
+        office.result("lab", id_)
 
 
 def refund_of(office: Office, id_: bytes) -> messages.Fate:

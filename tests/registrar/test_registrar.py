@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from starlette.testclient import TestClient
 
 from api.registrar.app import create_registrar_app
@@ -20,6 +20,7 @@ from marketplace.errors import ConflictError, InvalidError, NotAllowedError, Sto
 from marketplace.registrar import service
 from marketplace.registrar.rules import YOUNGEST
 from marketplace.registrar.service import Ask, DeskAsk
+from marketplace.registrar.tables import RegistrarBase
 from tests.http.city import CITY_TOKEN, DESK_TOKEN, HttpCity
 from tests.town import Town
 
@@ -103,6 +104,44 @@ def test_a_second_consent_waits_until_the_ledger_says_that_the_first_has_ended(a
     assert countersigned(anna, second, opening.salt)
 
 
+def test_a_consent_that_may_still_arrive_keeps_the_next_one_waiting_until_its_deadline(anna: Anna) -> None:
+    town = anna.city.office.town
+    whose = anna.city.registrar.whose(anna.letter, anna.use_case)
+    lost, opening = anna.consent(whose.reference)
+    assert countersigned(anna, lost, opening.salt)
+    next_one, opening = anna.consent(whose.reference)
+
+    town.pass_time(lost.terms.deadline - town.clock.now)
+    with pytest.raises(ConflictError) as refused:
+        countersigned(anna, next_one, opening.salt)
+    assert refused.value.code == "consent_in_force"
+    town.pass_time(1)
+    assert countersigned(anna, next_one, opening.salt)
+
+
+def test_a_consent_that_has_ended_keeps_no_other_waiting(anna: Anna) -> None:
+    town = anna.city.office.town
+    whose = anna.city.registrar.whose(anna.letter, anna.use_case)
+    first, opening = anna.consent(whose.reference)
+    signature = anna.city.registrar.countersign(
+        anna.letter, first.terms, first.own, first.signature, opening.salt
+    )
+    grant = grant_of(first, signature)
+    town.send("relay", town.contracts.consents.grant_by_signature(first.terms, grant))
+    town.pass_time(first.terms.valid_until - town.clock.now)
+
+    second, opening = anna.consent(whose.reference)
+    assert countersigned(anna, second, opening.salt)
+
+
+def test_a_new_letter_ends_the_earlier_one(anna: Anna) -> None:
+    newer = anna.city.registrar.at_desk(DESK_TOKEN).write_letter("person", "1")
+    assert anna.city.registrar.person(newer) == ("person", "1")
+    with pytest.raises(NotAllowedError) as refused:
+        anna.city.registrar.person(anna.letter)
+    assert refused.value.code == "unknown_letter"
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "code"),
     [
@@ -136,6 +175,12 @@ def test_nobody_below_sixteen_is_asked(city: HttpCity) -> None:
     with pytest.raises(NotAllowedError) as refused:
         desk.write_letter("person", "1")
     assert refused.value.code == "too_young"
+    signed, opening = child.consent(bytes(32))
+    (answer,) = desk.countersign(
+        [DeskAsk("person", "1", Ask(signed.terms, signed.own, signed.signature, opening.salt))]
+    )
+    assert isinstance(answer, StoaError)
+    assert answer.code == "too_young"
 
 
 def test_the_desk_gets_its_countersignatures_at_once_and_a_refusal_in_its_place(anna: Anna) -> None:
@@ -170,6 +215,20 @@ def test_a_forgotten_person_has_no_letter_any_more(anna: Anna) -> None:
     assert not anna.city.registrar.forget(anna.letter)
     with pytest.raises(NotAllowedError):
         anna.city.registrar.person(anna.letter)
+
+
+def test_nothing_is_left_in_the_register_of_whom_it_forgot(anna: Anna) -> None:
+    whose = anna.city.registrar.whose(anna.letter, anna.use_case)
+    signed, opening = anna.consent(whose.reference)
+    assert countersigned(anna, signed, opening.salt)
+
+    assert anna.city.registrar.forget(anna.letter)
+
+    with anna.city.office.registry.reading() as session:
+        left = {
+            table.name: session.execute(select(table)).all() for table in RegistrarBase.metadata.sorted_tables
+        }
+    assert left == {name: [] for name in left}
 
 
 def test_a_registrar_that_does_not_answer_is_named() -> None:

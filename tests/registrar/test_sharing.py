@@ -214,6 +214,23 @@ def test_one_adult_alone_objects(shared: SharedHome) -> None:
     anna = shared.letter_holder("Anna")
     receipt = anna.http.get(anna.say_yes(number, objection=True)).json()
     assert (receipt["state"], receipt["objection"]) == ("in_force", True)
+    with shared.office.registry.reading() as session:
+        assert session.scalars(select(AgreementRow)).all() == []
+    with shared.office.house.database.reading() as session:
+        assert count_in_force(session, number, head(session)) == 0
+
+
+def test_what_was_agreed_for_one_use_is_not_used_up_by_another(shared: SharedHome) -> None:
+    anna, bert = shared.letter_holder("Anna"), shared.letter_holder("Bert")
+    first, second = shared.use_case, shared.office.apply("lab", small_city.document(POWER))
+    shared.office.allow(second)
+
+    def says_yes(citizen: Citizen, use_case: int) -> int:
+        fresh = Citizen(shared.city, citizen.person, citizen.letter)
+        return fresh.http.post("/v1/consents", json=fresh.signed(use_case), headers=key()).status_code
+
+    assert [says_yes(anna, first), says_yes(anna, second)] == [409, 409]
+    assert [says_yes(bert, first), says_yes(bert, second)] == [202, 202]
 
 
 def test_the_desk_notes_who_agrees_there(shared: SharedHome) -> None:

@@ -1,6 +1,6 @@
 """Which city this is, its prices and rules, and whether this server is well."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response, status
 from pydantic import Field
@@ -10,6 +10,7 @@ from api.http.dependencies import Here, HouseHere, Reading
 from api.http.policies import Anybody, Unseen
 from api.http.shapes import Amount, Answer, ClassName, Days, Digest, Instant, Number
 from api.http.standing import Readiness, readiness
+from ledger import clear_signing
 from ledger.enums import Class
 from ledger.node import Block
 from ledger.roles import DEVNET
@@ -22,6 +23,8 @@ from marketplace.use_cases.decisions import PublishedRule
 from marketplace.use_cases.purposes import BY_DIGEST
 
 router = APIRouter(tags=["city"])
+
+SignedFor = Literal["Consents", "Participants", "Datasets", "UseCases", "CityCredit"]
 
 
 class CityAnswer(Answer):
@@ -145,6 +148,12 @@ def get_city(house: HouseHere, here: Here) -> CityAnswer:
         admitted_classes=[Class(number) for number in here.settings.admitted_classes],
         play_bank=here.settings.play_bank and city.profile == DEVNET.name,
     )
+
+
+@router.get("/v1/clear-signing/{contract}", operation_id="getClearSigning", dependencies=[Anybody])
+def get_clear_signing(contract: SignedFor, house: HouseHere) -> dict[str, Any]:
+    """How a wallet shows what is signed for one contract of the city: an ERC-7730 descriptor."""
+    return clear_signing.descriptor(house.city, contract)
 
 
 @router.get("/v1/tariffs", operation_id="listTariffs", dependencies=[Anybody])

@@ -72,21 +72,21 @@ class Projector:
         return cursor or self._node.block(self._city.first_block - 1)
 
     def _cursor(self) -> Block | None:
-        with self._database.writing() as session:
-            followed = session.get(LedgerRow, 1)
-            if followed is None:
-                session.add(
-                    LedgerRow(
-                        id=1,
-                        chain_id=self._city.chain_id,
-                        genesis=self._city.genesis,
-                        city_digest=self._city.digest,
-                    )
-                )
-            else:
+        with self._database.reading() as session:
+            if session.get(LedgerRow, 1) is not None:
                 require_followed(session, self._city)
-            row = session.scalar(select(BlockRow).order_by(BlockRow.number.desc()).limit(1))
-            return None if row is None else Block(row.number, row.hash, row.parent, row.timestamp)
+                row = session.scalar(select(BlockRow).order_by(BlockRow.number.desc()).limit(1))
+                return None if row is None else Block(row.number, row.hash, row.parent, row.timestamp)
+        with self._database.writing() as session:
+            session.add(
+                LedgerRow(
+                    id=1,
+                    chain_id=self._city.chain_id,
+                    genesis=self._city.genesis,
+                    city_digest=self._city.digest,
+                )
+            )
+        return None
 
     def _apply(self, read: ReadBlock) -> None:
         with self._database.writing() as session:

@@ -3,6 +3,7 @@
 The same migrations run on SQLite and on PostgreSQL. A database newer than this program is refused.
 """
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from marketplace.participants import tables as _participants
 from marketplace.provenance import tables as _provenance
 from marketplace.registrar.tables import RegistrarBase
 from marketplace.requests import tables as _requests
+from marketplace.staff import tables as _staff
 from marketplace.use_cases import tables as _use_cases
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -37,6 +39,7 @@ TABLE_MODULES = (
     _participants,
     _provenance,
     _requests,
+    _staff,
     _use_cases,
 )
 """Imported so that their tables are known."""
@@ -62,6 +65,12 @@ def configuration(which: str, connection: Any = None) -> Config:
     return config
 
 
+@cache
+def newest_revision(which: str) -> str | None:
+    """What this program's migrations lead to. Found once: every migration is read for it."""
+    return ScriptDirectory.from_config(configuration(which)).get_current_head()
+
+
 def upgrade(engine: Engine, which: str) -> None:
     """Bring a database to this program's schema; nothing happens when it is there already.
 
@@ -69,13 +78,11 @@ def upgrade(engine: Engine, which: str) -> None:
         NewerSchemaError
     """
     with engine.begin() as connection:
-        config = configuration(which, connection)
-        script = ScriptDirectory.from_config(config)
         current = MigrationContext.configure(connection).get_current_revision()
-        if current is not None and current == script.get_current_head():
+        if current is not None and current == newest_revision(which):
             return
         try:
-            command.upgrade(config, "head")
+            command.upgrade(configuration(which, connection), "head")
         except CommandError as error:
             raise NewerSchemaError(
                 "The database was made by a newer Stoa. Install that version, or restore an older database."

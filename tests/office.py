@@ -1,5 +1,6 @@
 """A city's whole back office in this process: databases, outbox, projector, registrar and analysis on a `Town`."""
 
+import atexit
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from marketplace.registrar.rules import SHARED
 from marketplace.schema import upgrade
 from marketplace.use_cases import service as use_cases
 from marketplace.use_cases.purposes import purpose_named
+from tests import postgres
 from tests.town import ATTESTOR_SEED, CREDIT, Town
 
 
@@ -45,15 +47,31 @@ def _begin_with_copies(town: Town, folder: Path) -> None:
     if town.rewinds_to != begin:
         return
     if begin not in town.offices:
-        made = tempfile.TemporaryDirectory(prefix="stoa-office-")
-        house = House.of(town.city, Path(made.name))
-        registry = open_database(sqlite_url(Path(made.name) / "registrar.db"), erasing=True)
+        made = Path(tempfile.mkdtemp(prefix="stoa-office-"))
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        house = House.of(town.city, made)
+        registry = open_database(sqlite_url(made / "registrar.db"), erasing=True)
         upgrade(registry, "registrar")
         registry.dispose()
         Projector(house.database, town.node, town.city).catch_up()
         house.close()
-        town.offices[begin] = made
-    shutil.copytree(town.offices[begin].name, folder, dirs_exist_ok=True)
+        town.keep_office(made)
+    shutil.copytree(town.offices[begin], folder, dirs_exist_ok=True)
+
+
+def fresh_databases(town: Town, server: str, name: str) -> tuple[str, str]:
+    """The URLs of a main database and a vault on PostgreSQL that follow the ledger already, like those above."""
+    begin = town.node.head().number
+    patterns = [f"stoa_{id(town)}_{begin}_{which}" for which in ("main", "vault")]
+    if (server, begin) not in town.databases:
+        urls = [postgres.fresh_database(server, pattern) for pattern in patterns]
+        with tempfile.TemporaryDirectory(prefix="stoa-office-") as folder:
+            house = House.of(town.city, Path(folder), database_url=urls[0], vault_url=urls[1])
+            Projector(house.database, town.node, town.city).catch_up()
+            house.close()
+        town.databases.add((server, begin))
+    copies = [postgres.fresh_database(server, f"{name}_{like}", like=like) for like in patterns]
+    return copies[0], copies[1]
 
 
 @dataclass
@@ -211,11 +229,21 @@ class Office:
                 now=self.town.clock.now,
             )
 
-    def say_yes(self, use_case: int, key: str, kind: str = "person") -> Paper:
+    def say_yes(
+        self,
+        use_case: int,
+        key: str,
+        kind: str = "person",
+        *,
+        until: int | None = None,
+        scope: int | None = None,
+    ) -> Paper:
         """Anna at the desk: signed, countersigned, queued. `pump` takes it to the ledger."""
         domain = self.town.city.domains.consents
         with self.house.database.reading() as session:
-            terms, _, _ = consents.offered_terms(session, use_case, language="en")
+            terms, _, _ = consents.offered_terms(
+                session, use_case, language="en", scope=scope, valid_until=until
+            )
         with self.registry.writing() as session:
             person = registrar.person_at_desk(session, kind=kind, key=key)
             whose = registrar.registered(session, person, use_case)

@@ -56,11 +56,11 @@ def run(command: list[str]) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/")
 
 
-def fresh_database(server: str, name: str) -> str:
-    """The URL of a new, empty database on `server`."""
+def fresh_database(server: str, name: str, *, like: str = "template1") -> str:
+    """The URL of a new database on `server`: an empty one, or a copy of the one that is named `like`."""
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'))
     engine.dispose()
     return server.replace("/postgres?", f"/{name}?")

@@ -1,10 +1,10 @@
 """A city in this process for tests: the real contracts on the devnet's own engine, with everybody's keys at hand."""
 
 import secrets
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from ledger.abi import Call, Event, LogFields
@@ -117,9 +117,9 @@ class Town:
     numbers: dict[str, int] = field(default_factory=dict[str, int])
     rewinds_to: int | None = None
     """The block that the chain goes back to when the test is over."""
-    offices: dict[int, tempfile.TemporaryDirectory[str]] = field(
-        default_factory=dict[int, "tempfile.TemporaryDirectory[str]"]
-    )
+    databases: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    """The servers of PostgreSQL, and the blocks, for which there are databases to copy."""
+    offices: dict[int, Path] = field(default_factory=dict[int, Path])
     """Databases that follow the ledger to one of these blocks, to be copied (`tests.office`)."""
 
     @classmethod
@@ -165,6 +165,10 @@ class Town:
             self.devnet.revert(snapshot)
             self.clock.now, self.rewinds_to = now, founded
             self.keys, self.numbers = keys, numbers
+
+    def keep_office(self, folder: Path) -> None:
+        """Let offices that open at this block, to be rewound to it, begin with copies of these databases."""
+        self.offices[self.node.head().number] = folder
 
     @property
     def contracts(self) -> Contracts:

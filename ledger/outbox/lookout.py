@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from sqlalchemy import select, update
 
@@ -99,7 +100,7 @@ class Lookout:
             self._node.knows(hash_) for hash_, _ in hashes
         ):
             self._again_at[row.id] = time.monotonic() + AGAIN_SECONDS
-            hand_over(self._node, hashes[-1][1], hashes[-1][0])
+            hand_over(self._node, hashes[-1][1])
             return True
         return False
 
@@ -172,13 +173,10 @@ class Lookout:
         return "Unknown"
 
 
-def hand_over(node: Node, raw: bytes, hash_: bytes) -> None:
-    """Give the bytes to the node. What it says of a transaction it already has does not matter: the state does."""
-    try:
+def hand_over(node: Node, raw: bytes) -> None:
+    """Give the bytes to the node. What it says of them does not matter, the state does.
+
+    Some engines execute on arrival and report the revert, which the receipt will say too; some refuse what they have.
+    """
+    with suppress(RevertedError, NodeRefusedError):
         node.send_raw(raw)
-    except RevertedError:
-        pass  # some engines execute on arrival; the receipt will say the same
-    except NodeRefusedError:
-        if not node.knows(hash_) and node.receipt(hash_) is None:
-            # Not there and not welcome: looked at again by the lookout, where nonces decide.
-            return

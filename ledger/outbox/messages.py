@@ -87,15 +87,18 @@ def put_word(session: Session, call: Call, *, about: str, signer: str) -> str:
     Said again it is sent again, but not while it is the last word: the ledger has it.
     """
     key = f"{about}:{signer}:{sha256(call.data).hex()}"
-    about_it = MessageRow.business_key.startswith(f"{about}:", autoescape=True)
-    last = session.scalar(
-        select(MessageRow.business_key).where(about_it).order_by(MessageRow.id.desc()).limit(1)
-    )
+    last = last_word(session, about)
     before = fate(session, key)
-    if before is not None and before.succeeded and last != key:
+    if before is not None and before.succeeded and (last is None or last.business_key != key):
         session.execute(_giving_up().where(MessageRow.business_key == key))
     put(session, call, key=key, signer=signer)
     return key
+
+
+def last_word(session: Session, about: str) -> MessageRow | None:
+    """The newest message of `put_word` about something; its `signer` is who spoke last."""
+    about_it = MessageRow.business_key.startswith(f"{about}:", autoescape=True)
+    return session.scalar(select(MessageRow).where(about_it).order_by(MessageRow.id.desc()).limit(1))
 
 
 def put_many(

@@ -60,11 +60,28 @@ class Sender:
         """
         moved = self._expire()
         moved = self._schedules.step() or moved
+        roles, addresses = self._waiting()
         for role, signer in self._signers.items():
-            while self._sign_next(role):
-                moved = True
-            moved = self._broadcast(signer.address) or moved
+            if role in roles:
+                while self._sign_next(role):
+                    moved = True
+            if role in roles or signer.address in addresses:
+                moved = self._broadcast(signer.address) or moved
         return self._lookout.step() or moved
+
+    def _waiting(self) -> tuple[set[str], set[str]]:
+        """The roles that have something to sign, and the addresses that have something signed to send.
+
+        Two questions for all keys together: most rounds of an idle city find nothing, and end here.
+        """
+        with self._database.reading() as session:
+            to_sign = (
+                select(MessageRow.signer)
+                .where(MessageRow.state == State.INTENT, MessageRow.waits_for.is_(None))
+                .distinct()
+            )
+            to_send = select(TransactionRow.signer).where(TransactionRow.state == State.SIGNED).distinct()
+            return set(session.scalars(to_sign)), set(session.scalars(to_send))
 
     def _expire(self) -> bool:
         """A message whose time has passed is dropped before it is signed, not sent late."""
@@ -231,16 +248,16 @@ class Sender:
     def _broadcast(self, address: str) -> bool:
         with self._database.reading() as session:
             waiting = [
-                (row.id, stored.raw, stored.hash)
-                for row, stored in session.execute(
-                    select(TransactionRow, TransactionHashRow)
+                (number, raw)
+                for number, raw in session.execute(
+                    select(TransactionRow.id, TransactionHashRow.raw)
                     .join(TransactionHashRow, TransactionHashRow.transaction_id == TransactionRow.id)
                     .where(TransactionRow.state == State.SIGNED, TransactionRow.signer == address)
                     .order_by(TransactionRow.nonce)
                 )
             ]
-        for transaction_id, raw, hash_ in waiting:
-            hand_over(self._node, raw, hash_)
+        for transaction_id, raw in waiting:
+            hand_over(self._node, raw)
             self._failpoint("T3.after_broadcast")
             with self._database.writing() as session:
                 session.execute(

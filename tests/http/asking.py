@@ -1,6 +1,6 @@
 """A city where Lab may count bus trips, and where everybody but Anna has answered."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,11 @@ class Asking:
     licence: int
     anna: Citizen
     folder: Path
+
+    def again(self, city: HttpCity, folder: Path) -> "Asking":
+        """The same in a city that was brought here again."""
+        lab, anna = replace(self.lab, city=city), replace(self.anna, city=city)
+        return replace(self, city=city, lab=lab, anna=anna, folder=folder)
 
     def letter_to(self, person: str) -> str:
         with self.city.office.registry.writing() as session:

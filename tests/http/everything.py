@@ -105,6 +105,7 @@ class Everything:
             "order": [self.order],
             "key": [f"order:{self.order[2:]}", f"grant:{self.consent[2:]}"],
             "code": ["unknown_order", "validation"],
+            "contract": ["Consents", "CityCredit"],
         }
 
     def requests(self) -> dict[str, Callable[[], Request]]:

@@ -14,6 +14,7 @@ from tests.http.city import DESK_TOKEN, OMBUDSMAN_TOKEN, HttpCity, key
 from tests.town import Town
 
 PATHS = {
+    "contract": "Consents",
     "id": "0x" + "ab" * 32,
     "order": "0x" + "ab" * 32,
     "number": "1",

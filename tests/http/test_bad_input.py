@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from eth_account import Account
+from starlette.testclient import TestClient
 
-from ledger.digests import hexed
+from api.http.app import create_app
+from api.http.limits import Pace
+from api.http.settings import Limits
 from ledger.keys import SECP256K1_ORDER
 from ledger.node import Node
 from marketplace.licences import queries
 from tests import small_city
-from tests.http.city import HttpCity, key, with_node
+from tests.http.city import FAST, HttpCity, key, with_node
 from tests.http.trade import WISH, Trade, open_trade
 from tests.town import Town
 
@@ -25,7 +29,9 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trade]:
     town = Town.found()
     folder = tmp_path_factory.mktemp("market")
     city = HttpCity(town, folder / "city")
-    yield open_trade(city, folder)
+    trade = open_trade(city, folder)
+    trade.mallory.act("use-cases", WISH)
+    yield trade
     city.close()
     town.devnet.close()
 
@@ -411,11 +417,14 @@ def test_what_happened_once_does_not_happen_again(market: Trade) -> None:
 
 def test_more_than_the_balance_is_refused(market: Trade) -> None:
     mallory = market.mallory
-    house = market.city.office.house
     assert mallory.http.get("/v1/participants/me").json()["balance"] == "0.00"
+    sent = mallory.signed("licences", {"use_case": market.use_case + 1})
+    told(mallory.send("licences", sent), 403, "not_enough_credit")
+
+
+def test_an_order_under_anothers_licence_is_refused(market: Trade) -> None:
     sent = market.lab.signed("orders", {"licence": market.licence})
-    told(mallory.send("orders", sent), 404, "unknown_licence")
-    assert hexed(house.city.digest) == mallory.http.get("/v1/city").json()["digest"]
+    told(market.mallory.send("orders", sent), 404, "unknown_licence")
 
 
 # Routines and orders
@@ -468,20 +477,12 @@ def test_an_order_for_what_there_is_not_is_refused(
 
 
 def test_whoever_asks_too_often_is_told_when_to_ask_again(market: Trade) -> None:
-    here = market.city.app.state.office
-    kept = here.secrets._pace
-    object.__setattr__(here.secrets, "_pace", type(kept)(per_second=0.1, burst=2))
-    here.secrets._left.clear()
-    try:
-        answers = [
-            market.city.anybody.post(
-                "/v1/revocations", json={"code": "2222-2222-2222-2222-2222"}, headers=key()
-            )
-            for _ in range(3)
-        ]
-    finally:
-        object.__setattr__(here.secrets, "_pace", kept)
-        here.secrets._left.clear()
+    city = market.city
+    slow = replace(city.settings, limits=Limits(FAST, FAST, Pace(per_second=0.1, burst=2)))
+    app = create_app(city.office.house, registrar=city.registrar, settings=slow, node=city.office.town.node)
+    guess = {"code": "2222-2222-2222-2222-2222"}
+    answers = [TestClient(app).post("/v1/revocations", json=guess, headers=key()) for _ in range(3)]
+    assert [answer.status_code == 429 for answer in answers] == [False, False, True]
     told(answers[-1], 429, "too_many_requests")
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 10
 

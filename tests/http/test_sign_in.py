@@ -1,5 +1,6 @@
 """Signing in: who may, with which message, and once."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,6 +18,7 @@ from marketplace.participants import sign_in
 from marketplace.participants.sign_in_message import SignInMessage, SignInMessageError, parse
 from tests.http.city import HttpCity, Organisation
 
+HOUR = 3_600
 MESSAGE = SignInMessage(
     scheme="https",
     domain="testopolis.example",
@@ -83,6 +85,8 @@ def test_many_tries_at_once_open_one_session(city: HttpCity) -> None:
         lambda text: text + "\n",
         lambda text: text.replace("\n", "\r\n"),
         lambda text: text.replace("Nonce: ", "Nonce: 0"),
+        lambda text: re.sub("Expiration Time: .{4}", "Expiration Time: 9999", text),
+        lambda text: text + "\nNot Before: 9999-01-01T00:00:00Z",
     ],
 )
 def test_a_message_that_says_something_else_opens_nothing(
@@ -116,12 +120,30 @@ def test_a_message_is_valid_in_its_five_minutes_only(city: HttpCity, seconds: in
 
 def test_a_session_ends_after_twelve_hours(city: HttpCity) -> None:
     lab = city.organisation("Lab")
-    house = city.office.house
+    house, now = city.office.house, 1_793_000_000
+    with house.database.writing() as session:
+        offered = sign_in.offer(
+            session, house.city, public=city.settings.public, account=lab.account.address, now=now
+        )
+    signature = bytes.fromhex(lab.sign_text(str(offered))[2:])
+    opened = sign_in.sign_in(
+        house, public=city.settings.public, text=str(offered), signature=signature, now=now
+    )
+
     with house.database.reading() as session:
-        soon = sign_in.holder(session, lab.token, now=0)
-        late = sign_in.holder(session, lab.token, now=2**40)
-    assert soon is not None
-    assert late is None
+        assert sign_in.holder(session, opened.token, now=now + 12 * HOUR - 1) == opened.participant
+        assert sign_in.holder(session, opened.token, now=now + 12 * HOUR) is None
+
+
+def test_signing_out_ends_this_session_alone(city: HttpCity) -> None:
+    lab = city.organisation("Lab")
+    at_home = lab.http
+    lab.sign_in()
+
+    assert lab.http.delete("/v1/sign-in").status_code == 204
+
+    assert lab.http.get("/v1/participants/me").status_code == 401
+    assert at_home.get("/v1/participants/me").status_code == 200
 
 
 def test_strangers_and_frozen_organisations_do_not_sign_in(city: HttpCity) -> None:

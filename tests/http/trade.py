@@ -1,6 +1,6 @@
 """A city with bikes that anybody may count, and Lab with credits, a use case, a licence and a settled order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,12 @@ class Trade:
     licence: int
     order: str
     """Where the order is."""
+
+    def again(self, city: HttpCity) -> "Trade":
+        """The same in a city that was brought here again."""
+        return replace(
+            self, city=city, lab=replace(self.lab, city=city), mallory=replace(self.mallory, city=city)
+        )
 
     def order_again(self, **changes: Any) -> dict[str, Any]:
         return self.lab.act("orders", {"licence": self.licence, **changes})

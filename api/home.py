@@ -8,10 +8,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
 
 from ledger.city import City
 from ledger.enums import Class
@@ -96,6 +97,15 @@ def port_of(url: str) -> int:
     return port
 
 
+def known_zone(name: str) -> str:
+    """The name of a time zone that there is; a ValueError says how one looks."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("no time zone has this name; write one like Europe/Vienna") from error
+    return name
+
+
 @dataclass(frozen=True)
 class Settings:
     """What an operator may choose. Kept in `settings.json`; nothing in it is secret."""
@@ -112,6 +122,8 @@ class Settings:
     vault: str | None = None
     finality: int = 0
     """Blocks after which the engine never takes a block back: 0 for the devnet and for BFT engines."""
+    zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
+    """The city's time zone, such as Europe/Vienna: pages tell moments in it."""
     play_bank: bool = False
     """Whether anybody may pay in play money: for demonstration cities."""
     code_attempts_a_second: float = 0.2

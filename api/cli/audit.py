@@ -9,15 +9,23 @@ from typing import Annotated
 import typer
 
 from api.cli.context import Opened, opened
-from api.cli.terminal import plain, progressing, say, speaking
+from api.cli.terminal import Exit, plain, progressing, refuse, say, speaking
 from api.cli.typed import digest_of
 from ledger.digests import hexed
+from marketplace.errors import InvalidError
 from marketplace.provenance import bundle
 
 CityDigest = Annotated[
     str | None,
     typer.Option("--city", metavar="DIGEST", help="the city you expect; by default this home's city.json"),
 ]
+
+
+class NotAuditableError(InvalidError):
+    """What was given is no receipt, proof or bundle, so that nothing was checked (exit code 2)."""
+
+    code = "not_auditable"
+
 
 app = typer.Typer(no_args_is_help=True, help="Export the city's evidence and verify it independently.")
 
@@ -53,7 +61,7 @@ def verify(
             exported(city, chosen)
         if json_file is not None:
             arguments += ["--json", str(json_file)]
-        code = run_auditor(arguments)
+        code = run_auditor(arguments, f"{chosen} is no bundle that can be audited")
     raise typer.Exit(code)
 
 
@@ -65,7 +73,10 @@ def receipt(
     """Check a receipt or a proof against the city's node."""
     with speaking(), opened() as city:
         file.open("rb").close()
-        code = run_auditor(["receipt", str(file), *expected(city, city_digest)])
+        code = run_auditor(
+            ["receipt", str(file), *expected(city, city_digest)],
+            f"{file} is no receipt and no proof, such as `stoa partner receipt` or a citizen's page gives",
+        )
     raise typer.Exit(code)
 
 
@@ -80,10 +91,17 @@ def expected(city: Opened, digest: str | None) -> list[str]:
     return ["--node", city.home.settings.node, "--city", hexed(expected_digest)]
 
 
-def run_auditor(arguments: list[str]) -> int:
-    """The auditor is a distribution of its own and shares no code with this one: it runs as its own process."""
+def run_auditor(arguments: list[str], unreadable: str) -> int:
+    """Its exit code, once it has said what it found. That it can read nothing is a refusal, which says `unreadable`.
+
+    The auditor is a distribution of its own and shares no code with this one: it runs as its own process.
+    """
     command = [sys.executable, "-m", "stoa_audit", *arguments]
     with progressing("the auditor replays everything"):
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == Exit.WRONG_USAGE:
+        why = done.stderr.strip().removeprefix("stoa-audit: ").removeprefix("INVALID: ").rstrip(".")
+        refuse(NotAuditableError.code, f"{unreadable}: {why}. Nothing was checked.", Exit.WRONG_USAGE)
     print(done.stdout, end="")
+    print(done.stderr, end="", file=sys.stderr)
     return done.returncode

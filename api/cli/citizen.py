@@ -1,6 +1,7 @@
 """`stoa citizen ...`: read what you are asked, say yes, stop, see who used your data, be forgotten."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -133,25 +134,39 @@ def revoke(
 
 @app.command(epilog="Example: stoa citizen uses --letter 7KQ2-...")
 def uses(letter: Letter, city: CityUrl = None) -> None:
-    """Who used your data, for what, and whether you were counted."""
+    """Who used your data, when and for what, whether you were counted, and whether your consent still holds."""
     with speaking():
+        citizen = device(letter, city)
+        now = {one["consent"]: one["state"].replace("_", " ") for one in citizen.consents()}
         table(
             "Who used your data",
-            ("who", "for what", "which data", "you were counted", "an answer left"),
-            [use_row(one) for one in device(letter, city).uses()],
+            (
+                "when (UTC)",
+                "who",
+                "for what",
+                "which data",
+                "you were counted",
+                "an answer left",
+                "your consent now",
+            ),
+            [use_row(one, now) for one in citizen.uses()],
             empty="Nobody has used your data.",
         )
 
 
-def use_row(one: dict[str, Any]) -> tuple[str, ...]:
+def use_row(one: dict[str, Any], now: Mapping[str, str]) -> tuple[str, ...]:
+    """`now`: what has become of her consents and objections, by their id."""
     purpose = one["purpose"]
     versions = ", ".join(f"{name} {number}" for name, number in one["versions"].items())
+    consent = "not needed" if one["consent"] is None else now.get(one["consent"], "ended")
     return (
+        datetime.fromisoformat(one["block"]["at"]).strftime("%Y-%m-%d %H:%M"),
         one["recipient"],
         "" if purpose is None else purpose["term"],
         versions,
         "yes" if one["counted"] else "no",
         "yes" if one["left_the_city"] else "no",
+        f"objection {consent}" if one["objection"] else consent,
     )
 
 
@@ -176,6 +191,6 @@ def erase(
     """Be forgotten: your consents end, your rows and everything that links to you are destroyed."""
     with speaking():
         if not yes:
-            typer.confirm("Forget you? There is no way back.", abort=True)
+            typer.confirm("There is no way back. Forget you?", abort=True)
         number = device(letter, city).erase()
         say(f"You are being forgotten. Keep this number: it opens the certificate. {plain(number)}")

@@ -3,13 +3,17 @@
 import re
 import secrets
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.context import Opened, in_words, opened, settled
+from api.cli.context import Opened, chosen_home, in_words, opened, settled
+from api.cli.partner import DAY, period_of
+from api.cli.report import show_report
 from api.cli.signing import As, Keys, Signing, carrying
 from api.cli.terminal import in_credits, plain, progressing, say, speaking, table
 from api.cli.typed import (
@@ -20,10 +24,12 @@ from api.cli.typed import (
     payees_of,
     published_text,
 )
+from api.web.areas import STAFF_ENTRANCE
 from ledger.bindings import Tariff
 from ledger.digests import sha256
 from ledger.enums import Class, UseCaseState
 from ledger.outbox import scheduling
+from marketplace.analysis.period import Period
 from marketplace.analysis.routine import parse_routine
 from marketplace.catalogue import queries as catalogue
 from marketplace.catalogue import service as datasets
@@ -32,12 +38,12 @@ from marketplace.catalogue.ingest import ingest
 from marketplace.catalogue.sources import Row
 from marketplace.consent import service as consents
 from marketplace.disclosure import assessment
-from marketplace.disclosure.assessment import Report
-from marketplace.errors import ConflictError, NotFoundError
+from marketplace.errors import ConflictError, InvalidError, NotFoundError
 from marketplace.licences import service as licences
 from marketplace.orders import bank
 from marketplace.participants import queries as participants
 from marketplace.participants import service as participation
+from marketplace.staff import service as staff
 from marketplace.use_cases import queries as use_cases
 from marketplace.use_cases import service as use_case_service
 
@@ -67,6 +73,12 @@ class NothingWaitsError(NotFoundError):
     """No act of this number is scheduled."""
 
     code = "nothing_waits"
+
+
+class AppliedForError(InvalidError):
+    """What an application says cannot be said otherwise."""
+
+    code = "applied_for"
 
 
 class DescriptionChangedError(ConflictError):
@@ -131,6 +143,7 @@ def dataset(
         say(f"Version {found.versions + 1} of {parsed.name} is published and on the ledger: {rows:,} rows.")
         if found.description.subject is not None:
             say(f"{plain(source)} still holds the rows in plain, erased people's too. Delete it.")
+            say("`stoa registrar --import FILE` says how far the register calls them by the same keys.")
         elif found.personal:
             say(
                 "It counts as personal until operator and deputy have both said that it is not: "
@@ -254,34 +267,46 @@ def datasets_() -> None:
         )
 
 
-@app.command(epilog="Example: stoa city assess routine.json --k 20, or stoa city assess 3")
+@app.command(
+    epilog="Example: stoa city assess routine.json --k 20 --from 2026-03-01 --to 2026-03-31, or stoa city assess 3"
+)
 def assess(
     what: Annotated[str, typer.Argument(help="a use case's number, or a routine's file (JSON)")],
     k: Annotated[int | None, typer.Option(min=2, max=65_535, help="the smallest group asked for")] = None,
-    days: Annotated[int, typer.Option(min=1, max=65_535, help="the longest duration asked for")] = 90,
+    days: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65_535, help="of a file: the longest that a consent lasts", show_default="90"
+        ),
+    ] = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=[DAY], help="of a file: the first day of data wanted, in UTC; with --to"
+        ),
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=[DAY], help="of a file: the last day of data wanted")
+    ] = None,
 ) -> None:
     """Assess the privacy risk of a use case, or of a routine nobody has seen, on the newest versions."""
-    with speaking(), opened() as city:
-        if NUMBER.fullmatch(what):
-            report = use_case_service.assess(city.house, int(what), k=k)
-        else:
+    with speaking():
+        period = period_of(first, last)
+        if not NUMBER.fullmatch(what):
             routine = parse_routine(Path(what).read_bytes())
-            application = assessment.Application(k=k or 10, days=days)
-            report = use_case_service.assess_routine(city.house, routine, application)
-        show_report(report)
-
-
-def show_report(report: Report) -> None:
-    words = {"deny": "Deny", "allow_under_conditions": "Allow under conditions", "allow": "Allow"}
-    say(f"[bold]{words[report.verdict.value]}[/bold]")
-    for reason in report.reasons:
-        say(f"  {plain(reason.sentence)}  [dim]({reason.code})[/dim]")
-    if report.conditions is not None:
-        for name, value in report.conditions.document().items():
-            say(f"  condition: {name} = {value}")
-    if report.figures is not None:
-        rows = [(name.replace("_", " "), value) for name, value in report.figures.document().items()]
-        table("Figures (shares in basis points)", ("figure", "value"), rows, empty="")
+            application = assessment.Application(
+                k=k or 10, days=days or 90, period=None if period is None else Period.of_days(*period)
+            )
+            with opened() as city:
+                show_report(use_case_service.assess_routine(city.house, routine, application))
+            return
+        if days is not None or period is not None:
+            raise AppliedForError(
+                f"Use case {what} is assessed for the days that it was applied for. Leave --days, --from and --to out, "
+                "or name a routine's file."
+            )
+        with opened() as city:
+            show_report(use_case_service.assess(city.house, int(what), k=k))
 
 
 @app.command(epilog="Example: stoa city decide 3 --reason 'Groups of 20 are large enough.' --k 20")
@@ -463,11 +488,23 @@ def paid_in(
 
 
 @app.command(epilog="Example: stoa city freeze 4 --reason 'It passed results on.'")
-def freeze(number: Participant, reason: Reason) -> None:
+def freeze(
+    number: Participant,
+    reason: Reason,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask, where it is the city itself")] = False,
+) -> None:
     """Stop an organisation within one block: no new licence, order or consent; open orders are refunded."""
     with speaking(), opened() as city:
+        words = published_text(reason, "The reason")
+        with city.house.database.reading() as session:
+            found = participants.by_number(session, number)
+        if found.class_ is Class.CITY and not yes:
+            typer.confirm(
+                f"Participant {number} is the city itself. Frozen, it publishes no data. Freeze it?",
+                abort=True,
+            )
         with city.house.database.writing() as session:
-            key = participation.freeze(session, city.house, number, published_text(reason, "The reason"))
+            key = participation.freeze(session, city.house, number, words)
         settled(city, key)
         say(f"Participant {number} is frozen.")
 
@@ -495,3 +532,22 @@ def mandate(
             key = consents.revoke_by_mandate(session, city.house, id_, digest)
         settled(city, key)
         say(f"Ended. The mandate's digest 0x{digest.hex()} is on the ledger.")
+
+
+@app.command("sign-in", epilog="Example: stoa city sign-in Otto")
+def sign_in(
+    name: Annotated[str, typer.Argument(help="who will use the link; the pages greet her by it")],
+) -> None:
+    """Make a link that lets one of the city's staff into the pages, once, within ten minutes."""
+    with speaking():
+        home = chosen_home()
+        house = home.house()
+        try:
+            with house.database.writing() as session:
+                code = staff.invite(session, name, now=int(time.time()))
+        finally:
+            house.close()
+        say(f"{home.settings.public}{STAFF_ENTRANCE}#{code}")
+        say(
+            "It works once, within ten minutes. Whoever opens it runs the city from that browser for twelve hours."
+        )

@@ -4,8 +4,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
+from api.cli.chosen import Chosen
 from api.home import Home
 from api.workers import wait_until
 from ledger.city import Contracts
@@ -47,12 +47,6 @@ class Opened:
     @property
     def contracts(self) -> Contracts:
         return Contracts(self.house.city, self.node)
-
-
-class Chosen:
-    """The folder that `--home` named."""
-
-    folder: Path | None = None
 
 
 def chosen_home() -> Home:

@@ -1,19 +1,24 @@
 """Starting the registrar's office and the city's processes."""
 
 import csv
+import re
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
-from api.cli.terminal import as_a_service, plain, say
+from api.cli.keys_compared import comparison
+from api.cli.terminal import as_a_service, errors, plain, say, tell
 from api.cli.typed import address_of
 from api.demo.stage import CITY, Stage
 from api.home import Home
 from api.processes import Processes
 from api.registrar.serving import open_register
 from ledger.roles import DEVNET
+from marketplace.catalogue import queries as catalogue
+from marketplace.catalogue.sources import other_separator
 from marketplace.errors import ConflictError, InvalidError
 from marketplace.participants.rules import checked_name
 from marketplace.registrar import service as registrar
@@ -21,12 +26,18 @@ from marketplace.registrar.rules import SHARED
 
 OLDEST = 150
 HEADING = ("kind", "key", "age")
+AGE = re.compile(r"[0-9]{1,3}")
+ONE_LETTER = "She had a letter already: its code opens nothing from now on, and only this one does."
 
 
 class RegisterFileError(InvalidError):
     """The file is no register."""
 
     code = "register_file"
+
+
+class NoEntryError(Exception):
+    """A row, or the heading, breaks a rule of the register's file; says which, never a value."""
 
 
 class OtherCityError(ConflictError):
@@ -48,7 +59,7 @@ class PersonNotNamedError(InvalidError):
 
 
 def import_register(home: Home, path: Path) -> int:
-    """Put people into the register. How many are new.
+    """Put people into the register, and say how far its keys are the datasets'. How many are new.
 
     Raises:
         CityFileError: there is no city here.
@@ -56,12 +67,29 @@ def import_register(home: Home, path: Path) -> int:
     """
     home.city()
     entries = register_entries(path)
+    delivered = delivered_here(home)
     register = open_register(home.registrar)
     try:
         with register.writing() as session:
-            return registrar.enrol(session, entries)
+            new = registrar.enrol(session, entries)
+            registered = registrar.entered(session)
     finally:
         register.close()
+    for sentence in comparison(registered, delivered):
+        say(plain(sentence))
+    return new
+
+
+def delivered_here(home: Home) -> set[tuple[str, str]] | None:
+    """(kind, key) of everybody with rows in a dataset; None where the city's vault is not on this machine."""
+    if home.settings.vault is None and not (home.folder / "vault.db").exists():
+        return None
+    house = home.house()
+    try:
+        with house.database.reading() as session, house.vault.reading() as vault:
+            return catalogue.delivered_subjects(session, vault)
+    finally:
+        house.close()
 
 
 def register_entries(path: Path) -> list[registrar.Entry]:
@@ -69,34 +97,48 @@ def register_entries(path: Path) -> list[registrar.Entry]:
 
     Raises:
         OSError: there is no such file.
-        RegisterFileError
+        RegisterFileError: says the line and the broken rule, never what stands there.
     """
     found: dict[tuple[str, str, str], registrar.Entry] = {}
-    number = 0
+    line = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines, strict=True)
-            if not set(HEADING) <= set(reader.fieldnames or ()):
-                raise ValueError
+            first = next(lines, "")
+            if (separated := other_separator(first, HEADING)) is not None:
+                raise NoEntryError(f"its columns are separated by {separated}, not by commas")
+            reader = csv.DictReader(chain([first], lines), strict=True)
+            missing = [name for name in HEADING if name not in (reader.fieldnames or ())]
+            if missing:
+                raise NoEntryError(f"the heading lacks {', '.join(missing)}")
             for row in reader:
-                number += 1
-                resident = row.get("resident") or ""
-                entry = registrar.Entry(row["kind"], row["key"], int(row["age"]), resident)
-                if not entry.kind or not entry.key or not 0 <= entry.age <= OLDEST:
-                    raise ValueError
-                if bool(resident) != (entry.kind in SHARED):
-                    raise ValueError
-                found[entry.kind, entry.key, resident] = entry
-    except (ValueError, TypeError, csv.Error) as error:
+                line = reader.line_num
+                entry = entry_of(row)
+                found[entry.kind, entry.key, entry.resident] = entry
+    except (NoEntryError, UnicodeError, csv.Error) as error:
+        rule = str(error) if isinstance(error, NoEntryError) else "from there on it is no CSV in UTF-8"
         raise RegisterFileError(
-            f"{path} is no register (row {number}). It is a CSV file with the heading kind,key,age and rows such as "
-            "person,4711,34; of a home each who lives there is a row, with a column resident. Nobody was taken from it."
-        ) from error
+            f"{path} is no register (line {line} of the file: {rule}). It is a CSV file with the heading kind,key,age "
+            "and rows such as person,4711,34; of a home each who lives there is a row, with a column resident. Nobody "
+            "was taken from it."
+        ) from None
     return list(found.values())
 
 
+def entry_of(row: dict[str, str | None]) -> registrar.Entry:
+    """Raises NoEntryError."""
+    kind, key, age = (row[name] or "" for name in HEADING)
+    resident = row.get("resident") or ""
+    if not kind or not key:
+        raise NoEntryError("a kind or a key is empty")
+    if not AGE.fullmatch(age) or int(age) > OLDEST:
+        raise NoEntryError(f"an age is a whole number from 0 to {OLDEST}")
+    if bool(resident) != (kind in SHARED):
+        raise NoEntryError(f"resident is given for {', '.join(sorted(SHARED))}, and for nothing else")
+    return registrar.Entry(kind, key, int(age), resident)
+
+
 def written_letter(home: Home, whom: str) -> str:
-    """Write the letter to one person anew; its code. An earlier letter's code ends.
+    """Write the letter to one person anew; its code. An earlier letter's code ends, which is said beside it.
 
     Raises:
         CityFileError: there is no city here.
@@ -117,9 +159,14 @@ def written_letter(home: Home, whom: str) -> str:
     register = open_register(home.registrar)
     try:
         with register.writing() as session:
-            return registrar.write_letter(session, kind=kind, key=key, resident=resident)
+            replaced = registrar.has_letter(session, kind=kind, key=key, resident=resident)
+            code = registrar.write_letter(session, kind=kind, key=key, resident=resident)
     finally:
         register.close()
+    if replaced:
+        # Beside the answer, not in it: whoever writes many letters takes the code from there.
+        errors.print(ONE_LETTER, soft_wrap=True)
+    return code
 
 
 def delete_city(home: Home, *, confirmed: Callable[[], bool]) -> None:
@@ -186,8 +233,13 @@ def serve_city(
                 url = home.node_at(address_of(node)).url
                 home.keep(replace(home.settings, node=url, own_chain=False))
             settings = stage.choose_ports(playing=False)
+            if settings.own_chain:
+                tell("Starting the chain.")
             stage.start_chain()
+            if not home.is_founded:
+                tell("Founding the city: keys for its officers, and its contracts.")
             stage.open_city(name=name or home.city().name, profile=profile or DEVNET.name)
+            tell("Starting the registrar, the workers and the server.")
             stage.start_office()
             say(
                 f"{plain(home.city().name)} is open at {settings.public} (node {settings.node}). Ctrl-C stops it."

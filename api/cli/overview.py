@@ -8,17 +8,21 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from api.cli.city import BUYERS
-from api.cli.terminal import plain, say
+from api.cli.context import chosen_home
+from api.cli.signing import Signing
+from api.cli.terminal import plain, say, speaking
 from api.demo.stage import CITY
 from api.home import Home, Settings
 from ledger.enums import Class, OrderState, Status, UseCaseState
 from ledger.node import NodeUnreachableError
+from ledger.outbox import messages
 from marketplace.catalogue import queries as catalogue
 from marketplace.licences import queries as licences
 from marketplace.orders import queries as orders
 from marketplace.participants import queries as participants
 from marketplace.participants.model import Participant
 from marketplace.use_cases import queries as use_cases
+from marketplace.use_cases.decisions import rules_in_force
 from marketplace.use_cases.queries import UseCase
 
 STEPS = 3
@@ -46,6 +50,14 @@ class Desk:
     """Its newest order with an answer."""
 
 
+class Undeclared(NamedTuple):
+    """A dataset without a column of persons, which counts as personal until two have said that it is not."""
+
+    dataset: str
+    speaker: Signing
+    """Whose word comes next."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """What is to be done in a city that runs."""
@@ -54,6 +66,9 @@ class Standing:
     """Organisations that wait for the operator."""
     applications: tuple[int, ...] = ()
     datasets: int = 0
+    undeclared: tuple[Undeclared, ...] = ()
+    unruled: bool = False
+    """Some data is not personal, and no rule allows its use at once."""
     priced: bool = False
     organisations: int = 0
     """Those that joined, the city itself not counted."""
@@ -85,6 +100,9 @@ def next_steps(standing: Standing) -> list[Step]:
     ]
     if not standing.datasets:
         steps.append(Step("stoa city dataset DESCRIPTION SOURCE", "register a dataset and publish its rows"))
+    steps += [next_word(one) for one in standing.undeclared[:1]]
+    if standing.unruled:
+        steps.append(Step("stoa city rule TEXT", "allow at once what is asked of data that is not personal"))
     if not standing.priced:
         steps.append(Step("stoa city tariff commercial --licence 400 --unit 25", "set a price"))
     if not standing.organisations:
@@ -92,6 +110,14 @@ def next_steps(standing: Standing) -> list[Step]:
     if standing.datasets:
         steps += [step for desk in standing.desks if (step := next_of(desk)) is not None]
     return [*steps, *ALWAYS][:STEPS]
+
+
+def next_word(one: Undeclared) -> Step:
+    """What the next of the two persons says about a dataset in which nobody can be found."""
+    said = f"stoa city not-personal {shlex.quote(one.dataset)} --reason TEXT"
+    if one.speaker is Signing.DEPUTY:
+        return Step(f"{said} --as deputy", "the second person says the same, to the letter")
+    return Step(said, "if nobody can be found in it; it counts as personal until two persons say so")
 
 
 def steps_of_sleeping(name: str) -> list[Step]:
@@ -119,6 +145,7 @@ def standing_of(session: Session, settings: Settings, accounts: set[str]) -> Sta
     """Read how far the city is, and the organisations that have these accounts."""
     everybody = participants.everybody(session)
     applied = use_cases.use_cases(session)
+    datasets = catalogue.datasets(session)
     return Standing(
         joins=tuple(
             one.number
@@ -126,7 +153,13 @@ def standing_of(session: Session, settings: Settings, accounts: set[str]) -> Sta
             if one.status is Status.JOINED and one.class_ not in settings.admitted_classes
         ),
         applications=tuple(one.number for one in applied if one.state is UseCaseState.APPLIED),
-        datasets=len(catalogue.datasets(session)),
+        datasets=len(datasets),
+        undeclared=tuple(
+            Undeclared(one.name, next_speaker(session, one.number))
+            for one in datasets
+            if one.personal and one.description.subject is None
+        ),
+        unruled=any(not one.personal for one in datasets) and not rules_in_force(session),
         priced=bool(licences.tariffs_in_force(session)),
         organisations=sum(one.class_ is not Class.CITY for one in everybody),
         desks=tuple(
@@ -135,6 +168,12 @@ def standing_of(session: Session, settings: Settings, accounts: set[str]) -> Sta
             if one.account in accounts
         ),
     )
+
+
+def next_speaker(session: Session, dataset: int) -> Signing:
+    """Who of the two has not had the last word about whether a dataset is personal; the operator begins."""
+    last = messages.last_word(session, f"not-personal:{dataset}")
+    return Signing.OPERATOR if last is None else Signing(last.signer).other
 
 
 def desk_of(session: Session, one: Participant, applied: list[UseCase]) -> Desk:
@@ -152,6 +191,12 @@ def desk_of(session: Session, one: Participant, applied: list[UseCase]) -> Desk:
         unused=next((licence.number for licence in held if not licence.used), None),
         answered="0x" + answered[-1].id.hex() if answered else None,
     )
+
+
+def say_overview() -> None:
+    """Without a command: say it of the folder that was chosen, or why it cannot be said."""
+    with speaking():
+        show_overview(chosen_home())
 
 
 def show_overview(home: Home) -> None:

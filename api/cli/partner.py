@@ -324,7 +324,7 @@ def order(
         if ended["state"] == "settled":
             say(f"Charged {ended['charge']} credits. `stoa partner result {id_}` shows the answer.")
         else:
-            say("There is no answer that may leave. You are refunded in full.")
+            say(plain(ended["refunded_why"]))
 
 
 @app.command(epilog="Example: stoa partner result 0x5f0c... --as 'Bike Lab' --out answer.json")

@@ -8,8 +8,9 @@ from typing import Any
 import typer
 from typer.main import get_command
 
+from api.cli.later import everything
 from api.cli.main import app
-from api.cli.terminal import MEANINGS, Exit
+from api.cli.refusing import MEANINGS, Exit
 from api.entry.saying import NAMED
 from api.http.problem_codes import by_code
 from api.http.problems import title_of
@@ -25,10 +26,10 @@ it. This page is written off the commands (`python -m api.cli.reference --write`
 
 `stoa --home FOLDER COMMAND ...` works on the city in that folder; by default it is `STOA_HOME`, or `.stoa` here. `stoa`
 alone says who you are, which city this is, whether it runs, and the next three things that you can do. `--help` behind
-any command shows its options.
+any command shows its options; `stoa --version` says which Stoa this is.
 
 A refusal is one line on standard error, `code: what is wrong, and what to do`, and nothing was changed. Codes never
-change; sentences may. What a command answers goes to standard output; progress goes to standard error, and only where
+change; sentences may. What a command answers goes to standard output; progress goes to standard error, bars only where
 that is a terminal.
 
 ## Exit codes
@@ -49,7 +50,8 @@ ends with exit code 1 unless it says otherwise. What the city refuses has the co
 
 def reference() -> str:
     """The whole page."""
-    root = get_command(app)
+    root: Any = get_command(app)
+    root.commands = everything()
     exits = [f"| {code.value} | {said} |\n" for code, said in MEANINGS.items()]
     codes = [f"| `{code}` | {meaning} |\n" for code, meaning in sorted(own_codes().items())]
     return HEAD + "".join(exits) + "".join(sections(root, "stoa")) + CODES + "".join(codes)

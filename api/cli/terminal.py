@@ -1,17 +1,15 @@
-"""How commands speak: one console, one way to fail, one set of exit codes."""
+"""How commands speak: one console, and one way to fail."""
 
 import contextlib
 import os
 import signal
 import sys
-import unicodedata
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from enum import IntEnum
 from types import FrameType
 
 from rich.console import Console
-from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,29 +20,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from api.cli.refusing import Exit, errors, plain, refuse
 from api.entry.saying import named
 
 console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
-
-
-class Exit(IntEnum):
-    """The exit codes of every command."""
-
-    DONE = 0
-    REFUSED = 1
-    WRONG_USAGE = 2
-    NOT_CHECKED = 3
-    INTERRUPTED = 130
-
-
-MEANINGS = {
-    Exit.DONE: "It is done; or a service was told to stop, and stopped.",
-    Exit.REFUSED: "A named refusal: nothing was changed. Or a comparison found a difference.",
-    Exit.WRONG_USAGE: "The command line is not understood; of `stoa audit`, also: a file is not what it must be.",
-    Exit.NOT_CHECKED: "Only of `stoa audit`: nothing wrong was found, but not everything could be checked.",
-    Exit.INTERRUPTED: "Ctrl-C, where it was not a service's usual end.",
-}
 
 
 @contextmanager
@@ -66,26 +45,14 @@ def speaking() -> Generator[None]:
         refuse(*code_and_sentence)
 
 
-def refuse(code: str, sentence: str, exit_code: Exit = Exit.REFUSED) -> None:
-    """Say a refusal on one line, and end."""
-    errors.print(f"[bold]{escape(code)}[/bold]: {plain(sentence)}", soft_wrap=True)
-    sys.exit(exit_code)
-
-
 def say(sentence: str) -> None:
     """Print one sentence on one line, with markup in it; names and texts of others go through `plain` first."""
     console.print(sentence, soft_wrap=True)
 
 
-def plain(text: object) -> str:
-    """Somebody's text for the console: no markup, and no character that moves the cursor or turns the direction."""
-    harmless = "".join(
-        character
-        if character == "\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
-        else "\N{REPLACEMENT CHARACTER}"
-        for character in str(text)
-    )
-    return escape(harmless)
+def tell(sentence: str) -> None:
+    """Say on standard error what begins now and takes seconds; progress is no answer."""
+    errors.print(sentence, soft_wrap=True)
 
 
 @contextmanager
@@ -128,17 +95,33 @@ def progressing(title: str) -> Generator[Callable[[int, int], None]]:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
-    """Print a table, or one sentence where there are no rows."""
+    """Print a table, or one sentence where there are no rows.
+
+    Where a row does not fit on one line of the terminal, each of its cells gets a line of its own.
+    """
     if not rows:
         say(empty)
         return
     say(f"[bold]{title}[/bold]")
-    made = Table(box=None, pad_edge=False)
+    cells = [[plain(cell) for cell in row] for row in rows]
+    side_by_side = Table(box=None, pad_edge=False)
     for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(plain(cell) for cell in row))
-    console.print(made)
+        side_by_side.add_column(column)
+    for row in cells:
+        side_by_side.add_row(*row)
+    needed = Measurement.get(console, console.options.update(max_width=10_000), side_by_side).maximum
+    if needed <= console.width:
+        console.print(side_by_side)
+        return
+    for row in cells:
+        say("")
+        one_below_the_other(columns, row)
+
+
+def one_below_the_other(columns: Sequence[str], cells: Sequence[str]) -> None:
+    width = max(map(len, columns))
+    for column, cell in zip(columns, cells, strict=True):
+        say(f"[bold]{column.ljust(width)}[/bold]  {cell}".rstrip())
 
 
 def in_credits(amount: int) -> str:

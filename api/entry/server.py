@@ -1,5 +1,6 @@
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import uvicorn
 
@@ -31,6 +32,7 @@ def run(home: Home) -> int:
             public=settings.public,
             node=settings.node,
             finality=settings.finality,
+            zone=ZoneInfo(settings.zone),
             play_bank=settings.play_bank,
             admitted_classes=tuple(settings.admitted_classes),
             limits=Limits(secrets=Pace(settings.code_attempts_a_second, settings.code_attempts_at_once)),

@@ -14,11 +14,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
+from api.cli.later import PLACES
 from api.cli.main import main
 
 STOA = Path(sys.executable).with_name("stoa")
 """The console command, installed beside the Python that runs the tests."""
 WIDE = {"COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+# A console takes its width when it is imported, which the warm process does before any test.
+os.environ.update(WIDE)
+# What a shell starts in its background ignores Ctrl-C, and so does everything started from there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 PATIENCE = 120
 LEFT_BEHIND = (".log", ".lock", ".db-wal", ".db-shm")
 """Endings of files that come and go with a process."""
@@ -59,7 +64,7 @@ def environment_of(home: Path, more: Mapping[str, str]) -> dict[str, str]:
 
 WARM = multiprocessing.get_context("forkserver")
 """A process that has imported the command, and forks for each one that is run: starting Python takes seconds."""
-WARM.set_forkserver_preload(["api.cli.main"])
+WARM.set_forkserver_preload(["api.cli.main", *(f"api.cli.{one.module}" for one in PLACES.values())])
 
 
 def stoa(

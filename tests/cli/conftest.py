@@ -65,9 +65,12 @@ def deliveries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
-    """The home of a city that `stoa serve` opened and runs. Commercial partners wait to be admitted."""
+    """The home of a city that `stoa serve` opened and runs. Commercial partners wait to be admitted.
+
+    It is stopped when the last test of this folder is over: its processes would slow down all others.
+    """
     home = tmp_path_factory.mktemp("served") / "city"
     home.mkdir()
     played = {"play_bank": True, "code_attempts_a_second": 50, "code_attempts_at_once": 500}

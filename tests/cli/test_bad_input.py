@@ -28,6 +28,7 @@ WRONG_CHECK = "1K21-D2TF-1QWZ-T865-S3DN"
     [
         ("king", "No such command 'king'"),
         ("city king", "No such command 'king'"),
+        ("parter", "Did you mean 'partner'? `"),
         ("--home", "requires an argument"),
         ("serve --king", "No such option: --king"),
         ("city admit", "Missing argument 'number'"),
@@ -221,7 +222,8 @@ def test_what_is_no_city_file_is_refused(typed: Typed, home: Path, content: byte
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[]", b'{"nod": 1}', b'{"node": 5}', b'{"finality": "x"}', b"\xff"]
+    "content",
+    [b"", b"[]", b'{"nod": 1}', b'{"node": 5}', b'{"finality": "x"}', b'{"zone": "Mars/Olympus"}', b"\xff"],
 )
 def test_what_is_no_settings_file_is_refused(typed: Typed, home: Path, content: bytes) -> None:
     (home / "settings.json").write_bytes(content)

@@ -1,15 +1,28 @@
 """What `stoa` proposes: whoever waits comes before what is missing, and there are three things."""
 
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from api.cli.overview import Desk, Standing, next_of, next_steps, steps_of_sleeping
+from api.cli.overview import (
+    Desk,
+    Standing,
+    Undeclared,
+    next_of,
+    next_steps,
+    next_word,
+    steps_of_sleeping,
+)
+from api.cli.signing import Signing
 from api.demo.stage import CITY
 from ledger.enums import Class, Status
 from tests.cli.command import Typed
 
 READY = Standing(datasets=1, priced=True, organisations=1)
+BIKES_NEXT = Undeclared("bikes", Signing.DEPUTY)
+ROOFS_NEXT = Undeclared("roofs", Signing.OPERATOR)
 LAB = Desk("Bike Lab", Class.COMMERCIAL, Status.ACTIVE)
 
 
@@ -24,6 +37,11 @@ def commands(standing: Standing) -> list[str]:
         (Standing(priced=True), ["city dataset", "partner join", "ledger verify"]),
         (Standing(joins=(2, 3)), ["city admit", "city dataset", "city tariff"]),
         (Standing(joins=(2,), applications=(1,)), ["city admit", "city assess", "city dataset"]),
+        (
+            replace(READY, undeclared=(BIKES_NEXT, ROOFS_NEXT), unruled=True),
+            ["city not-personal", "city rule", "ledger verify"],
+        ),
+        (Standing(datasets=1, unruled=True), ["city rule", "city tariff", "partner join"]),
         (READY, ["ledger verify", "audit verify", "city participants"]),
         (
             Standing(datasets=1, organisations=1, desks=(LAB,)),
@@ -60,6 +78,17 @@ def test_an_organisation_is_told_its_own_next_step(changes: dict[str, object], p
     assert (None if step is None else step.command) == proposed
 
 
+@pytest.mark.parametrize(
+    ("waiting", "command"),
+    [
+        (ROOFS_NEXT, "stoa city not-personal roofs --reason TEXT"),
+        (BIKES_NEXT, "stoa city not-personal bikes --reason TEXT --as deputy"),
+    ],
+)
+def test_the_second_person_is_told_that_it_is_her_turn(waiting: Undeclared, command: str) -> None:
+    assert next_word(waiting).command == command
+
+
 def test_a_name_is_quoted_for_the_shell() -> None:
     step = next_of(Desk("Anna's Lab", Class.COMMERCIAL, Status.ACTIVE))
     assert step is not None
@@ -93,3 +122,9 @@ def test_a_city_that_does_not_run_is_told_with_its_chain_and_folder(typed: Typed
     said = typed(home).done()
     assert f"Testopolis, kept in {home}, chain 1337042." in said.text
     assert "It is not running." in said.text
+
+
+def test_it_says_which_version_it_is_without_looking_at_a_city(typed: Typed, tmp_path: Path) -> None:
+    file = tmp_path / "no-folder"
+    file.write_text("mine")
+    assert typed(file, "--version").done().out == f"stoa {version('stoa')}\n"

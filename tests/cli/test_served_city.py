@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,10 @@ def told(served: Path, deliveries: Path, typed: Typed) -> dict[str, Said]:
     said["table"] = again("city", "dataset", *trips)
     again("city", "dataset", deliveries / "bikes.json", deliveries / "bikes.csv").done()
     for who in ("operator", "deputy"):
+        said[f"before the {who} speaks"] = again()
         run(f"not personal, {who}", "city", "not-personal", "bikes", "--reason", WORDS, "--as", who)
     run("datasets", "city", "datasets")
+    said["no rule"] = again()
     run("rule", "city", "rule", "What is not about people may be used.")
     run("tariff", "city", "tariff", "commercial", "--licence", "100", "--unit", "10")
 
@@ -114,6 +117,8 @@ def told(served: Path, deliveries: Path, typed: Typed) -> dict[str, Said]:
     again("partner", "pay-in", "500", *TRANSIT).done()
     held = number_in(again("partner", "buy", case, *TRANSIT).done())
     said["too few"] = again("partner", "order", held, *TRANSIT)
+    refunded = found_in(re.compile(r"Order (0x\w{64}) is refunded"), said["too few"])
+    said["withheld"] = again("partner", "result", refunded, *TRANSIT)
     run("uses", "citizen", "uses", "--letter", letters[0])
     run("export", "citizen", "export", "--letter", letters[0], "--out", "mine.json")
     code = found_in(CODE, said["grant"])
@@ -121,10 +126,14 @@ def told(served: Path, deliveries: Path, typed: Typed) -> dict[str, Said]:
     said["revoked twice"] = again("citizen", "revoke", "--code", code.lower().replace("-", " "))
     run("mandate", "city", "mandate", found_in(CONSENT, second), "persons.csv")
     said["mandated twice"] = again("city", "mandate", found_in(CONSENT, second), deliveries / "persons.csv")
+    said["uses, stopped"] = again("citizen", "uses", "--letter", letters[0])
     said["erase, unsure"] = again("citizen", "erase", "--letter", letters[0])
     run("erase", "citizen", "erase", "--letter", letters[0], stdin="y\n")
 
     # The city freezes, and everybody checks.
+    said["freeze itself, unsure"] = again("city", "freeze", "1", "--reason", "Mistyped.")
+    said["freeze itself"] = again("city", "freeze", "1", "--reason", "Its keys are lost.", "--yes")
+    again("city", "unfreeze", "1", "--reason", "They are found.").done()
     run("freeze", "city", "freeze", transit, "--reason", "It passed results on.")
     said["frozen"] = again("partner", "quote", held, *TRANSIT)
     run("unfreeze", "city", "unfreeze", transit, "--reason", "It has deleted them.")
@@ -146,6 +155,7 @@ def told(served: Path, deliveries: Path, typed: Typed) -> dict[str, Said]:
         ("dataset", "Version 1 of persons is published and on the ledger: 40 rows."),
         ("table", "Version 1 of trips is published and on the ledger: 100 rows."),
         ("not personal, operator", "--as deputy"),
+        ("before the deputy speaks", "stoa city not-personal bikes --reason TEXT --as deputy"),
         ("not personal, deputy", "bikes is not personal"),
         ("datasets", "bikes Bikes counted at the bridge not personal 1 simulated"),
         ("rule", "The rule is on the ledger."),
@@ -167,17 +177,23 @@ def told(served: Path, deliveries: Path, typed: Typed) -> dict[str, Said]:
         ("assess a routine", "Deny The smallest group has 1 person (k = 1)"),
         ("decide", "is allowed."),
         ("import", "40 people are new in the register."),
+        ("import", "All 40 keys of kind person are in the register and in a delivered dataset."),
         ("notices", "from Transit Lab: not answered yet"),
         ("notices", "I allow Transit Lab to have"),
         ("notices", "Ich erlaube, dass Transit Lab"),
         ("grant", "To Transit Lab, until 20"),
-        ("too few", "You are refunded in full."),
+        ("too few", "You are refunded in full. Order again when more people consent"),
         ("uses", "Who used your data"),
+        ("uses", "your consent now"),
+        ("uses", "in force"),
+        ("uses", f"{datetime.now(UTC):%Y-%m-}"),
+        ("uses, stopped", "stopped"),
         ("export", "Your records are in mine.json."),
         ("revoke", "Stopped. It counts in no run that starts from now on."),
         ("mandate", "Ended. The mandate's digest 0x"),
         ("erase", "You are being forgotten."),
         ("freeze", "is frozen."),
+        ("freeze itself", "is frozen."),
         ("unfreeze", "is active again."),
         ("thawed", "10.00 credits for each run"),
         ("ledger", "is what blocks up to"),
@@ -198,6 +214,9 @@ def test_a_command_says_what_a_person_needs_and_exits_0(
     ("label", "steps"),
     [
         ("nothing yet", ["city dataset", "city tariff", "partner join"]),
+        ("before the operator speaks", ["city not-personal", "city tariff", "partner join"]),
+        ("before the deputy speaks", ["city not-personal", "city tariff", "partner join"]),
+        ("no rule", ["city rule", "city tariff", "partner join"]),
         ("waiting", ["city admit", "ledger verify", "audit verify"]),
         ("as a partner", ["partner result", "ledger verify", "audit verify"]),
         ("waiting application", ["city assess", "partner result", "ledger verify"]),
@@ -213,7 +232,7 @@ def test_asked_nothing_it_says_who_you_are_and_what_to_do_next(
     assert "You hold the city's keys: you act as its operator." in said.text
     assert re.search(r"It is running, at block \d+\.", said.text)
     assert ("You act for Bike Lab: commercial, active." in said.text) == (
-        label not in ("nothing yet", "waiting")
+        label in ("as a partner", "waiting application")
     )
     assert [" ".join(line.split()[1:3]) for line in said.out.split("Next:")[1].strip().splitlines()] == steps
 
@@ -223,6 +242,7 @@ def test_asked_nothing_it_says_who_you_are_and_what_to_do_next(
     [
         ("not admitted", "not_admitted", "stoa city admit"),
         ("no money", "not_enough_credit", "stoa city paid-in"),
+        ("withheld", "order_refunded", "apply for a coarser use case: larger areas"),
         ("decided twice", "already_decided", "final"),
         ("granted twice", "consent_in_force", "Stop that one first"),
         ("grant in French", "validation", "language"),
@@ -231,12 +251,46 @@ def test_asked_nothing_it_says_who_you_are_and_what_to_do_next(
         ("revoked twice", "consent_already_revoked", "stopped already, in block"),
         ("mandated twice", "consent_already_revoked", "ended already"),
         ("frozen", "not_enrolled", "stoa partner join"),
+        ("freeze itself, unsure", "not_confirmed", "nothing was done"),
     ],
 )
 def test_what_does_not_fit_what_happened_before_is_refused_by_name(
     told: dict[str, Said], label: str, code: str, words: str
 ) -> None:
     told[label].refused(code, words)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("audit receipt travel.json", "travel.json is no receipt and no proof"),
+        ("audit receipt persons.csv", "this is not JSON"),
+        ("audit receipt verdict.json", "`stoa partner receipt`"),
+        ("audit verify persons.csv", "persons.csv is no bundle"),
+        ("audit verify nowhere", "`stoa audit export` writes one"),
+    ],
+)
+@pytest.mark.usefixtures("told")
+def test_what_cannot_be_audited_is_refused_by_name(
+    typed: Typed, served: Path, deliveries: Path, monkeypatch: pytest.MonkeyPatch, line: str, words: str
+) -> None:
+    monkeypatch.chdir(deliveries)
+    typed(served, *line.split()).refused("not_auditable", words, "Nothing was checked", exit_code=2)
+
+
+@pytest.mark.usefixtures("told")
+def test_a_receipt_that_does_not_hold_is_a_finding_and_no_mistake_of_whoever_asks(
+    typed: Typed, served: Path, deliveries: Path, tmp_path: Path
+) -> None:
+    receipt = json.loads((deliveries / "receipt.json").read_text())
+    receipt["terms"]["statement"] += " And everything else."
+    (tmp_path / "altered.json").write_text(json.dumps(receipt))
+
+    said = typed(served, "audit", "receipt", tmp_path / "altered.json")
+
+    assert said.code == 1
+    assert "SOMETHING IS WRONG" in said.out
+    assert "not_auditable" not in said.err
 
 
 @pytest.mark.parametrize(
@@ -255,6 +309,12 @@ def test_what_does_not_fit_what_happened_before_is_refused_by_name(
         ("city assess persons.csv", "document_not_json", "JSON"),
         ("city assess nowhere.json", "file_unusable", "nowhere.json"),
         ("city assess 99", "unknown_use_case", "99"),
+        ("city assess ages.json --from 2026-03-01 --to 2026-03-31", "routine_no_time", "type timestamp"),
+        ("city assess ages.json --from 2026-03-01", "wrong_period", "--to"),
+        ("city assess ages.json --from 2026-03-02 --to 2026-03-01", "wrong_period", "not before"),
+        ("city assess ages.json --from 2026-03-01 --to 9999-12-31", "routine_no_time", "type timestamp"),
+        ("city assess 1 --days 30", "applied_for", "a routine's file"),
+        ("city assess 1 --from 2026-03-01 --to 2026-03-31", "applied_for", "a routine's file"),
         ("city admit 99", "unknown_participant", "99"),
         ("city freeze 99 --reason x", "unknown_participant", "99"),
         ("city decide 99 --reason x", "unknown_use_case", "99"),
@@ -266,12 +326,19 @@ def test_what_does_not_fit_what_happened_before_is_refused_by_name(
         ("partner pay-in 0 --as Bike_Lab", "validation", "amount"),
         ("partner apply persons.csv --as Bike_Lab", "document_not_json", "JSON"),
         ("partner apply by-hour.json --as Bike_Lab --purpose King", "unknown_purpose", "Choose one of"),
-        ("partner quote 99 --as Bike_Lab", "unknown_licence", "99"),
-        ("partner buy 99 --as Bike_Lab", "unknown_use_case", "99"),
+        ("partner quote 99 --as Bike_Lab", "unknown_licence", "no licence 99. You hold: 1 (for use case 1)."),
+        ("partner buy 99 --as Bike_Lab", "unknown_use_case", "no use case 99. Yours: 1 (allowed)."),
+        ("partner buy 2 --as Bike_Lab", "use_case_not_allowed", "another applicant's. Yours: 1 (allowed)."),
+        (
+            "partner quote 1 --as Transit_Lab",
+            "unknown_licence",
+            "no licence 1. You hold: 2 (for use case 2).",
+        ),
         ("partner order 1 --as Bike_Lab --version bikes=9", "wrong_request", "no version 9"),
         ("partner order 1 --as Bike_Lab --version king=1", "wrong_request", "king"),
         ("partner order 1 --as Bike_Lab --seconds 999999", "validation", "seconds"),
-        (f"partner result 0x{'11' * 32} --as Bike_Lab", "unknown_order", ""),
+        (f"partner result 0x{'11' * 32} --as Bike_Lab", "unknown_order", "Your newest is 0x"),
+        (f"partner receipt 0x{'11' * 32} --as Bike_Lab", "unknown_order", "Your newest is 0x"),
         ("partner join --as Testopolis", "already_joined", "participant 1"),
         ("partner join --as bike_lab", "other_name", "--home"),
         ("citizen notices --letter AAAA", "unknown_letter", "desk"),

@@ -27,11 +27,15 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("stopped") / "city"
     home.mkdir()
     (home / "settings.json").write_text(json.dumps(ports()))
-    service = Service(home, "serve", "--name", "Testopolis")
-    service.says(OPEN)
-    assert service.stop(signal.SIGINT) == 0, service.said
+    with serving(home, "serve", "--name", "Testopolis", until=OPEN) as service:
+        assert service.stop(signal.SIGINT) == 0, service.said
     assert KEPT in service.said
     assert "Traceback" not in service.said
+    assert service.said.splitlines()[:3] == [
+        "Starting the chain.",
+        "Founding the city: keys for its officers, and its contracts.",
+        "Starting the registrar, the workers and the server.",
+    ]
     return home
 
 
@@ -49,6 +53,8 @@ def test_the_same_command_goes_on_with_the_kept_city_and_a_second_one_is_refused
     home = Path(shutil.copytree(stopped, tmp_path / "city"))
     with serving(home, "serve", until=OPEN) as service:
         assert f"Testopolis is open at {Home.here(home).settings.public}" in service.said
+        assert "Starting the chain." in service.said
+        assert "Founding" not in service.said
         typed(home, "serve").refused("city_in_use", f"`kill {service.child.pid} ")
         assert service.child.poll() is None
         assert service.stop(signal.SIGTERM) == 0

@@ -5,11 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from api.cli.main import app
+from api.cli.later import everything
 from api.cli.reference import TARGET
-from api.cli.terminal import MEANINGS, Exit
+from api.cli.refusing import MEANINGS, Exit
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / TARGET).read_text("utf-8")
@@ -29,7 +28,7 @@ def test_the_page_is_what_the_commands_say() -> None:
 
 def commands() -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = []
-    for name, one in get_command(app).commands.items():
+    for name, one in everything().items():
         inside = getattr(one, "commands", {"": one})
         found += [(" ".join(f"stoa {name} {each}".split()), command) for each, command in inside.items()]
     return found

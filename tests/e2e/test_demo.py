@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from api.processes import free_port
 from marketplace.sources.cache import verified_folder
 from marketplace.sources.catalogue import TRAVEL
 from marketplace.sources.deliveries import prepare
@@ -39,6 +40,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, An
     except SourceMissingError as missing:
         pytest.skip(str(missing))
     home = tmp_path_factory.mktemp("demo") / "city"
+    home.mkdir()
+    addresses = {name: f"http://127.0.0.1:{free_port(0)}" for name in ("node", "registrar", "public")}
+    (home / "settings.json").write_text(json.dumps(addresses))  # other tests' cities may hold the usual ports
     report = home.parent / "demo.json"
     done = stoa(home, "demo", "--once", "--json", str(report))
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]

@@ -14,10 +14,13 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.http.dependencies import Here
+from api.http.sessions import STAFF, cookie_token, session_token
 from ledger.enums import Status
 from marketplace.errors import NotAllowedError, NotSignedInError
 from marketplace.participants import sign_in
 from marketplace.participants.model import Participant
+from marketplace.staff import service as staff_service
+from marketplace.staff.service import StaffMember
 
 bearer = HTTPBearer(auto_error=False, scheme_name="session", description="The token of a sign-in.")
 desk_bearer = HTTPBearer(auto_error=False, scheme_name="desk", description="The desk's own token.")
@@ -47,6 +50,18 @@ class WrongRoleTokenError(NotSignedInError):
     code = "wrong_role_token"
 
 
+class SignInFirst(Exception):  # noqa: N818 (not an error: it is led to the sign-in)
+    """The page is for whoever signed in."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class StaffFirst(Exception):  # noqa: N818 (not an error: she is led to the staff's entrance)
+    """The page is for the city's staff."""
+
+
 class RouteWithoutPolicyError(RuntimeError):
     """A mistake of ours: a route says for nobody who may ask."""
 
@@ -56,9 +71,13 @@ def address_of(request: Request) -> str:
 
 
 def present(request: Request, here: Here) -> Participant | None:
-    """Who is signed in, if anybody is."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    """Who is signed in, if anybody is.
+
+    Raises:
+        ForeignFormError: a page of another site had the cookie of a session sent.
+    """
+    token = session_token(request, here.settings)
+    if token is None:
         return None
     with here.house.database.reading() as session:
         return sign_in.holder(session, token, now=int(time.time()))
@@ -88,6 +107,26 @@ def signed_in(here: Here, present: Present, _scheme: Bearer) -> Participant:
     if present.status is Status.FROZEN:
         raise FrozenError("Your organisation is frozen. Ask the city's operator; withdrawals stay open.")
     return present
+
+
+def member(request: Request, here: Here, present: Present) -> Participant:
+    """An organisation in a browser. It reads its pages also when it is frozen; acts refuse it."""
+    if present is None:
+        raise SignInFirst(request.url.path)
+    here.participants.take(str(present.number))
+    return present
+
+
+def staff(request: Request, here: Here) -> StaffMember:
+    """Whoever runs the city, in a browser."""
+    here.anybody.take(address_of(request))
+    token = cookie_token(request, here.settings, STAFF)
+    if token is not None:
+        with here.house.database.reading() as session:
+            found = staff_service.holder(session, token, now=int(time.time()))
+        if found is not None:
+            return found
+    raise StaffFirst
 
 
 def letter(request: Request, here: Here, shown: Annotated[str | None, Security(letter_header)]) -> str:
@@ -140,18 +179,24 @@ POLICIES: dict[Callable[..., Any], str] = {
     ombudsman: "ombudsman",
 }
 
+ON_PAGES: dict[Callable[..., Any], str] = {member: "participant, on a page", staff: "staff"}
+"""What pages name besides; no operation of the API does."""
+
 Anybody = Depends(anybody)
 Unseen = Depends(unseen)
 Slowly = Depends(slowly)
 Ombudsman = Depends(ombudsman)
 Caller = Annotated[Participant, Depends(signed_in)]
+Member = Annotated[Participant, Depends(member)]
+Staff = Annotated[StaffMember, Depends(staff)]
 Letter = Annotated[str, Depends(letter)]
 DeskToken = Annotated[str, Depends(desk)]
 
 
 def policy_of(dependant: Dependant) -> str | None:
     """The policy a route names; None if it names none."""
-    found = {POLICIES[one.call] for one in dependant.dependencies if one.call and one.call in POLICIES}
+    known = POLICIES | ON_PAGES
+    found = {known[one.call] for one in dependant.dependencies if one.call and one.call in known}
     assert len(found) <= 1, "A route has one policy."
     return found.pop() if found else None
 

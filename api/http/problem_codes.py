@@ -26,6 +26,7 @@ ELSEWHERE = (
     "marketplace.projector",
     "marketplace.provenance.bundle",
     "marketplace.sources",
+    "marketplace.staff",
 )
 """What the server of the API does not do, so that what is refused there is no code of the API."""
 

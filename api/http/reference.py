@@ -1,5 +1,6 @@
 """The API's description as a page to read, at `/docs`: our own, without a script and without asking anybody else."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ SHAPES = "#/components/schemas/"
 
 def install(app: FastAPI) -> None:
     """Serve the reference of `app`. It says what is public anyway, so it has no policy."""
-    page = html(app)
+    page = cache(
+        lambda: html(app)
+    )  # made when it is first read: a second of work that a start need not wait for
     style = (HERE / "reference.css").read_text("utf-8")
 
     async def read(_request: Request) -> Response:
-        return HTMLResponse(page)
+        return HTMLResponse(page())
 
     async def dress(_request: Request) -> Response:
         return Response(style, media_type="text/css")

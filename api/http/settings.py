@@ -1,6 +1,7 @@
 """What an operator chooses about the API."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 from api.http.limits import Pace
 
@@ -37,4 +38,10 @@ class HttpSettings:
     """What the ombudsman's office shows to end consents on a mandate."""
     spread_seconds: int = 600
     """Over how long the ends of one person's consents are spread on the ledger."""
+    zone: tzinfo = UTC
+    """The city's time zone, in which pages tell moments."""
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def is_encrypted(self) -> bool:
+        return self.public.startswith("https://")

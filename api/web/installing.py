@@ -1,15 +1,17 @@
 """Putting the pages on an app."""
 
 from typing import cast
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.http.dependencies import Office
-from api.http.policies import require_policies
+from api.http.policies import SignInFirst, StaffFirst, require_policies
 from api.http.problems import refused
+from api.web.areas import CITIZEN, ENTER, STAFF_ENTRANCE
 from api.web.headers import PageHeaders
-from api.web.pages import ENTRANCE, Pages
+from api.web.pages import Pages
 from api.web.problem_pages import ProblemPages, wants_json
 from api.web.routes import router
 from api.web.visits import FormExpiredError, LetterFirst, Seal
@@ -23,19 +25,26 @@ def install(app: FastAPI) -> None:
     here = cast("Office", app.state.office)
     pages = Pages(
         city=here.house.city.name,
-        public=here.settings.public,
+        settings=here.settings,
         seal=Seal.kept_in(here.house.folder),
     )
     app.state.pages = pages
     app.include_router(router)
-    app.add_exception_handler(LetterFirst, to_entrance)
+    for first in (LetterFirst, SignInFirst, StaffFirst):
+        app.add_exception_handler(first, to_entrance)
     app.add_middleware(ProblemPages, pages=pages)
     app.add_middleware(PageHeaders, encrypted=pages.encrypted)
     require_policies(app)
 
 
-async def to_entrance(request: Request, _error: Exception) -> Response:
+async def to_entrance(request: Request, first: Exception) -> Response:
     """Whoever looks is led to the entrance; whoever sends something is told that it was not taken."""
-    if request.method == "GET" and not wants_json(request.scope):
-        return RedirectResponse(ENTRANCE, 303)
-    return refused(FormExpiredError("Show your letter again: this visit has ended."))
+    if request.method != "GET" or wants_json(request.scope):
+        return refused(FormExpiredError("Enter again: this visit has ended."))
+    match first:
+        case SignInFirst():
+            return RedirectResponse(f"{ENTER}?{urlencode({'to': first.path})}", 303)
+        case StaffFirst():
+            return RedirectResponse(STAFF_ENTRANCE, 303)
+        case _:
+            return RedirectResponse(CITIZEN.start.path, 303)

@@ -8,26 +8,29 @@ from fastapi import Depends, Form, Header, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from api.http.sessions import cookie_name
+from api.http.settings import HttpSettings
 from api.web import words
+from api.web.areas import area_of
 from api.web.assets import Assets
 from api.web.visits import LetterFirst, Seal, Visit
 from api.web.words import Words
 
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGE_COOKIE = "language"
+VISIT = "visit"
 YEAR = 365 * 86_400
-ENTRANCE = "/c"
 
 
 class Pages:
     """Everything pages are made of, once per app."""
 
-    def __init__(self, *, city: str, public: str, seal: Seal) -> None:
+    def __init__(self, *, city: str, settings: HttpSettings, seal: Seal) -> None:
         self.city = city
-        self.public = public
+        self.settings = settings
         self.seal = seal
         self.assets = Assets()
-        self.languages = words.read()
+        self.languages = words.read(zone=settings.zone)
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -37,25 +40,31 @@ class Pages:
         )
 
     @property
+    def public(self) -> str:
+        """The address under which people reach the pages."""
+        return self.settings.public
+
+    @property
     def encrypted(self) -> bool:
-        return self.public.startswith("https://")
+        return self.settings.is_encrypted
 
     @property
     def visit_cookie(self) -> str:
-        """Browsers take a `__Host-` cookie over HTTPS alone; on loopback, without it, there is no such promise."""
-        return "__Host-visit" if self.encrypted else "visit"
+        return cookie_name(self.settings, VISIT)
 
     def words_for(self, request: Request) -> Words:
         asked = [request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)]
         return words.preferred(self.languages, asked, request.headers.get("accept-language"))
 
     def html(self, template: str, request: Request, words: Words, **values: Any) -> str:
+        area = area_of(request.url.path)
         return self._templates.get_template(template).render(
             t=words,
             city=self.city,
             asset=self.assets.url,
             languages=self.languages,
-            **{"here": request.url.path if request.method == "GET" else ENTRANCE, **values},
+            area=area,
+            **{"here": request.url.path if request.method == "GET" else area.start.path, **values},
         )
 
 
@@ -71,8 +80,9 @@ class Visitor:
     def page(
         self, template: str, *, status: int = 200, visit: Visit | None = None, **values: Any
     ) -> Response:
-        """A page. With a `visit` its forms work: they carry its token, and the answer its cookie if it is new."""
-        token = "" if visit is None else self.pages.seal.token(visit)
+        """A page whose forms carry the token of whoever reads it. A `visit` that is new comes with its cookie."""
+        secret = self._secret if visit is None else visit.nonce
+        token = "" if secret is None else self.pages.seal.token(secret)
         content = self.pages.html(template, self.request, self.words, token=token, **values)
         answer = HTMLResponse(content, status)
         if visit is not None and visit != self.visit:
@@ -108,7 +118,16 @@ class Visitor:
         answer.delete_cookie(LANGUAGE_COOKIE, secure=self.pages.encrypted, samesite="lax")
 
     def require_token(self, token: str) -> None:
-        self.pages.seal.require_token(self.visit, token)
+        """Raises FormExpiredError."""
+        self.pages.seal.require_token(self._secret, token)
+
+    @property
+    def _secret(self) -> str | None:
+        """What only the forms of this visit or session are made with, where this page is."""
+        session = area_of(self.request.url.path).session
+        if session is not None:
+            return self.request.cookies.get(cookie_name(self.pages.settings, session))
+        return None if self.visit is None else self.visit.nonce
 
 
 def pages_of(request: Request) -> Pages:

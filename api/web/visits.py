@@ -9,10 +9,8 @@ import json
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet, InvalidToken
-from fastapi import Request
 
 from ledger.keys import write_private
 from marketplace.consent.standing import Person
@@ -26,12 +24,6 @@ NONCE_BYTES = 16
 
 class LetterFirst(Exception):  # noqa: N818 (not an error: she is led to the entrance)
     """The page is for whoever showed her letter."""
-
-
-class ForeignFormError(NotAllowedError):
-    """The form was sent from a page of another site."""
-
-    code = "foreign_form"
 
 
 class FormExpiredError(NotAllowedError):
@@ -87,24 +79,11 @@ class Seal:
         except (InvalidToken, ValueError, TypeError):
             return None
 
-    def token(self, visit: Visit) -> str:
-        """What a form of this visit carries."""
-        return hmac.digest(self._key, b"form:" + visit.nonce.encode(), "sha256").hex()
+    def token(self, secret: str) -> str:
+        """What a form carries of whoever has this secret: the nonce of a visit, the token of a session."""
+        return hmac.digest(self._key, b"form:" + secret.encode(), "sha256").hex()
 
-    def require_token(self, visit: Visit | None, token: str) -> None:
+    def require_token(self, secret: str | None, token: str) -> None:
         """Raises FormExpiredError."""
-        if visit is None or not hmac.compare_digest(self.token(visit).encode(), token.encode()):
+        if not secret or not hmac.compare_digest(self.token(secret).encode(), token.encode()):
             raise FormExpiredError("Open the page again and send the form from there.")
-
-
-def require_same_site(request: Request) -> None:
-    """Refuse what a page of another site makes a browser send.
-
-    Raises:
-        ForeignFormError
-    """
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin", "null")
-    foreign_origin = origin != "null" and urlsplit(origin).netloc != request.headers.get("host")
-    if site not in {"same-origin", "none"} or foreign_origin:
-        raise ForeignFormError("Open the page here and send the form from there.")

@@ -100,6 +100,20 @@ class Listening:
         page.wait_for_url("**/c/consents/*")
         return bytes.fromhex(unquote(page.url).rsplit("0x", 1)[1])
 
+    def recorded_yes(self, page: Page) -> bytes:
+        """She says yes, the ledger has it, and her receipt says so: the page rests."""
+        id_ = self.yes(page)
+        self.city.pump()
+        expect(page.locator(".receipt")).to_have_attribute("data-state", "in_force")
+        return id_
+
+    def recorded_stop(self, page: Page) -> None:
+        """She stops what the page is about, the ledger has it, and her receipt says so."""
+        page.get_by_role("button", name="Stop this").click()
+        expect(page.locator(".receipt")).to_have_attribute("data-state", "stopping")
+        self.city.pump()
+        expect(page.locator(".receipt")).to_have_attribute("data-state", "stopped")
+
 
 @contextmanager
 def listening_city(folder: Path) -> Iterator[Listening]:

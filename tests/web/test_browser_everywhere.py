@@ -46,7 +46,6 @@ def walk(listening: Listening, device: Device, key: str) -> Iterator[tuple[str, 
     listening.yes(page)
     yield "on its way", page
     listening.city.pump()
-    page.reload()
     expect(page.locator(".receipt")).to_have_attribute("data-state", "in_force")
     yield "receipt", page
     listening.order()
@@ -165,10 +164,7 @@ def test_a_recipients_name_with_a_script_and_turned_letters_is_only_shown(
     expect(page.locator("main")).to_contain_text("gets nothing about you")
     assert page.locator("main bdi").first.inner_text() == HOSTILE
     page.click("main >> text=Read and answer")
-    listening.yes(page)
-    listening.city.pump()
-    page.reload()
-    expect(page.locator(".receipt")).to_have_attribute("data-state", "in_force")
+    listening.recorded_yes(page)
     page.goto(f"{listening.address}/c")
     expect(page.locator("h3 bdi")).to_have_text(HOSTILE)
 

@@ -38,7 +38,6 @@ def test_anna_objects_and_takes_it_back(listening: Listening, device: Devices, u
     page.wait_for_url("**/c/consents/*")
     expect(page.locator("h1")).to_have_text("You objected")
     listening.city.pump()
-    page.reload()
     expect(page.locator(".receipt")).to_have_attribute("data-state", "in_force")
     expect(page.locator(".receipt")).to_contain_text("Until you take it back")
     id_ = bytes.fromhex(page.url.rsplit("0x", 1)[1])
@@ -46,7 +45,6 @@ def test_anna_objects_and_takes_it_back(listening: Listening, device: Devices, u
 
     page.get_by_role("button", name="Take it back").click()
     listening.city.pump()
-    page.reload()
     expect(page.locator("h1")).to_have_text("You took your objection back")
     page.goto(f"{listening.address}/c")
     expect(page.locator("section:has(#unasked)")).to_contain_text("Taken back")

@@ -118,14 +118,11 @@ def test_a_yes_is_signed_in_her_browser_with_a_key_made_there_and_the_receipt_co
 def test_each_yes_is_signed_with_another_key(listening: Listening, device: Devices) -> None:
     key = listening.somebody()
     page = listening.request(device(), key)
-    first = listening.yes(page)
-    listening.city.pump()
+    first = listening.recorded_yes(page)
     page.goto(f"{listening.address}/c")
-    page.click(".acts form button")
-    listening.city.pump()
+    listening.recorded_stop(page)
     page.goto(f"{listening.address}/c/ask/{listening.use_case}")
-    second = listening.yes(page)
-    listening.city.pump()
+    second = listening.recorded_yes(page)
 
     assert listening.given(first).own.signer != listening.given(second).own.signer
     assert listening.given(first).own.commitment != listening.given(second).own.commitment
@@ -243,8 +240,9 @@ def test_a_double_click_on_no_and_on_stop_does_no_harm(listening: Listening, dev
     listening.city.pump()
     expect(page.locator(".receipt")).to_have_attribute("data-state", "in_force")
     page.get_by_role("button", name="Stop this").dblclick()
+    expect(page.locator(".receipt")).to_have_attribute("data-state", "stopping")
     listening.city.pump()
-    page.reload()
+    expect(page.locator(".receipt")).to_have_attribute("data-state", "stopped")
 
     expect(page.locator("h1")).to_have_text("You stopped this")
 

@@ -11,14 +11,6 @@ from tests.web.listening import Listening
 pytestmark = pytest.mark.browser
 
 
-def recorded_yes(listening: Listening, page: Page) -> bytes:
-    id_ = listening.yes(page)
-    listening.city.pump()
-    page.reload()
-    expect(page.locator(".receipt")).to_have_attribute("data-state", "in_force")
-    return id_
-
-
 def type_code(page: Page, code: str) -> None:
     page.fill("#code", code)
     page.click("#stop button")
@@ -35,7 +27,7 @@ def test_one_click_on_her_page_stops_it_and_the_ledger_hears_of_it(
 ) -> None:
     key = listening.somebody()
     page = listening.request(device(), key)
-    id_ = recorded_yes(listening, page)
+    id_ = listening.recorded_yes(page)
     page.goto(f"{listening.address}/c")
 
     page.get_by_role("button", name="Stop this").click()

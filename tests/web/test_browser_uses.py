@@ -42,8 +42,7 @@ def test_anna_sees_that_she_was_counted_and_after_stopping_that_she_was_not_with
     listening: Listening, device: Devices
 ) -> None:
     page = listening.request(device(), listening.somebody())
-    consent = listening.yes(page)
-    listening.city.pump()
+    consent = listening.recorded_yes(page)
     page.goto(f"{listening.address}/c/uses")
     expect(page.locator("main")).to_contain_text("Nobody has used your data yet.")
 
@@ -65,8 +64,7 @@ def test_anna_sees_that_she_was_counted_and_after_stopping_that_she_was_not_with
     assert includes(root, proof)
 
     page.goto(f"{listening.address}/c")
-    page.get_by_role("button", name="Stop this").click()
-    listening.city.pump()
+    listening.recorded_stop(page)
     listening.order()
     page.goto(f"{listening.address}/c/uses")
 
@@ -99,8 +97,7 @@ def test_an_answer_that_was_held_is_listed_as_one_that_did_not_leave(
 ) -> None:
     page = listening.request(device(), listening.somebody())
     listening.order()
-    listening.yes(page)
-    listening.city.pump()
+    listening.recorded_yes(page)
 
     listening.order_again()
     page.goto(f"{listening.address}/c/uses")

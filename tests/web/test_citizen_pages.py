@@ -285,6 +285,16 @@ def test_pages_speak_the_language_that_was_chosen_else_the_browsers(asking: tupl
     assert heading(anna.browser.get("/nowhere?lang=de").text) == "Diese Seite gibt es nicht"
 
 
+def test_a_sentence_that_is_not_published_in_her_language_is_shown_in_english_and_marked_so(
+    asking: tuple[WebCity, int],
+) -> None:
+    city, use_case = asking
+    page = city.anna("13", language="ar").browser.get(f"/c/ask/{use_case}").text
+
+    assert '<html lang="ar" dir="rtl">' in page
+    assert 'data-statement lang="en">I allow Lab' in page
+
+
 def test_stopping_leads_to_the_language_chosen_from_a_refused_form_too(asking: tuple[WebCity, int]) -> None:
     city, _ = asking
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 SCRIPT = """
 async ({ folder, asked }) => {
   const [bytes, codes, consent] = await Promise.all(
-    ["bytes", "revocation-code", "consent"].map((name) => import(`${folder}/${name}.js`)));
+    ["bytes", "citizen/revocation-code", "citizen/consent"].map((name) => import(`${folder}/${name}.js`)));
   const answers = [];
   for (const one of asked) {
     const secret = bytes.unhex(one.secret);

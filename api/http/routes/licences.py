@@ -84,10 +84,7 @@ class LicenceWithBlock(LicenceAnswer):
 
 def held(session: Session, number: int, caller: Participant) -> Licence:
     """A licence of the caller. Another's is as unknown as none."""
-    found = queries.licence(session, number)
-    if found.licensee != caller.account:
-        raise queries.UnknownLicenceError(f"There is no licence {number}.")
-    return found
+    return queries.held_licence(session, number, caller.account)
 
 
 @router.get("", operation_id="listLicences")

@@ -93,6 +93,6 @@ def withdraw_share(sent: ShareWithdrawal, session: Writing, house: HouseHere, on
 def pay_in(sent: Transfer, caller: Caller, session: Writing, here: Here, once: JustOnce) -> Response:
     """Pay in play money. Only cities on a development network have this bank."""
     if not here.settings.play_bank:
-        raise NoPlayBankError("This city has no play bank. Transfer money to the city's account.")
+        raise NoPlayBankError
     key = play_bank.pay_in(session, here.house, account=caller.account, amount=sent.amount)
     return once.accepted(TakenTransfer(message=key), location=f"/v1/messages/{key}")

@@ -26,6 +26,7 @@ from marketplace.catalogue import artefacts
 from marketplace.orders import coverage, queries, receipts, service
 from marketplace.orders.coverage import Coverage
 from marketplace.orders.model import Order
+from marketplace.orders.refunding import told
 from marketplace.orders.service import OrderOffer
 from marketplace.participants.model import Participant
 from marketplace.provenance import proofs, statements
@@ -135,6 +136,9 @@ class OrderAnswer(Answer):
     consent_root: Digest | None = Field(description="Of the consents in force there.")
     cohort_size: int | None
     result_digest: Digest | None = Field(description="Salted: SHA-256(salt || content digest).")
+    refunded_why: str | None = Field(
+        description="Why there is no answer, and what helps; null unless it was refunded."
+    )
     result: str = Field(description="Where the answer is, once the order is settled.")
 
     @classmethod
@@ -154,6 +158,7 @@ class OrderAnswer(Answer):
             consent_root=one.consent_root,
             cohort_size=one.cohort_size,
             result_digest=one.result_digest,
+            refunded_why=told(one.reason) if one.state is OrderState.REFUNDED else None,
             result=f"/v1/orders/{hexed(one.id)}/result",
         )
 

@@ -9,6 +9,7 @@ from api.http.acts import Echo
 from api.http.dependencies import Here, HouseHere, Writing
 from api.http.policies import Anybody, Caller
 from api.http.routes.participants import ParticipantAnswer
+from api.http.sessions import session_token
 from api.http.shapes import Address, Answer, Instant, Shape, SignatureBytes
 from marketplace.participants import sign_in as service
 
@@ -63,6 +64,6 @@ def sign_in(sent: SignedMessage, here: Here, house: HouseHere) -> SessionAnswer:
 
 
 @router.delete("", operation_id="signOut", status_code=status.HTTP_204_NO_CONTENT)
-def sign_out(_caller: Caller, request: Request, session: Writing) -> None:
+def sign_out(_caller: Caller, request: Request, session: Writing, here: Here) -> None:
     """End the session. A frozen organisation's sessions end by themselves."""
-    service.sign_out(session, request.headers["authorization"].partition(" ")[2])
+    service.sign_out(session, session_token(request, here.settings) or "")

@@ -1,0 +1,26 @@
+// Signing in with the account that an organisation joined with.
+
+import { ask, chosenWallet, page, pressed } from "./acts.js";
+
+const button = document.querySelector("[data-enter]");
+const status = document.querySelector("[data-status]");
+const place = document.querySelector("[data-wallets]");
+const MINE = ["/partner", "/supplier", "/audit"];
+
+/** Back to the page that asked for a sign-in, if it is one of an organisation's. */
+function destination(home) {
+  const asked = new URLSearchParams(location.search).get("to") ?? "";
+  return MINE.some((one) => asked === one || asked.startsWith(`${one}/`)) ? asked : home;
+}
+
+button.hidden = false;
+button.addEventListener("click", () =>
+  pressed(button, status, async (say) => {
+    const wallet = await chosenWallet(place, () => say(page.say.wallet_silent));
+    const account = await wallet.connect();
+    const { told: form } = await ask("POST", "/v1/sign-in/forms", { account });
+    const signature = await wallet.signText(account, form.message);
+    const { told } = await ask("POST", "/enter", { message: form.message, signature });
+    location.assign(destination(told.to));
+  }),
+);

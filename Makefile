@@ -17,13 +17,16 @@ help: ## show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.run: requirements/run.txt pyproject.toml auditor/pyproject.toml
-	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Stoa needs Python 3.11 or newer. Set PYTHON=/path/to/python3.11.")'
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Stoa needs Python 3.11 or newer. Set PYTHON=/path/to/python3.11.")'
+	echo "Making an environment for Python in $(VENV)."
 	$(PYTHON) -m venv $(VENV)
+	echo "Installing what Stoa needs to run, once. This can take minutes."
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e auditor
 	touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	@echo "Installing what tests and linters need as well, once. This can take minutes."
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	touch $@
 
@@ -40,7 +43,7 @@ audit: $(VENV)/.run ## export the kept city's evidence and verify it with the in
 	@$(BIN)/stoa audit verify
 
 test: $(VENV)/.dev ## run the tests (faults and the long fuzzing have targets of their own)
-	$(BIN)/pytest -n auto --dist loadfile -m "not faults"
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not faults"
 
 faults: $(VENV)/.dev ## kill the city at three random moments of a demonstration and go on (STOA_FAULT_SEED repeats a run)
 	$(BIN)/pytest -m faults -s

@@ -42,7 +42,7 @@ def test_one_click_on_her_page_stops_it_and_the_ledger_hears_of_it(
 def test_the_square_on_her_paper_fills_in_the_code_and_stopping_needs_no_sign_in(
     listening: Listening, device: Devices
 ) -> None:
-    id_ = recorded_yes(listening, page := listening.request(device(), listening.somebody()))
+    id_ = listening.recorded_yes(page := listening.request(device(), listening.somebody()))
     code = page.inner_text("[data-code]")
     stranger = device()
 
@@ -59,7 +59,7 @@ def test_the_square_on_her_paper_fills_in_the_code_and_stopping_needs_no_sign_in
 
 
 def test_a_code_may_be_typed_small_and_with_blanks(listening: Listening, device: Devices) -> None:
-    id_ = recorded_yes(listening, page := listening.request(device(), listening.somebody()))
+    id_ = listening.recorded_yes(page := listening.request(device(), listening.somebody()))
     code = page.inner_text("[data-code]")
 
     other = device().page("/stop")
@@ -73,7 +73,7 @@ def test_a_code_may_be_typed_small_and_with_blanks(listening: Listening, device:
 def test_an_incomplete_code_a_mistyped_one_a_foreign_one_and_a_used_one_are_told_apart(
     listening: Listening, device: Devices
 ) -> None:
-    recorded_yes(listening, page := listening.request(device(), listening.somebody()))
+    listening.recorded_yes(page := listening.request(device(), listening.somebody()))
     code = page.inner_text("[data-code]")
     phone = device()
     phone.expects("status of 4")
@@ -118,7 +118,7 @@ def test_a_yes_that_is_still_being_recorded_is_stopped_by_its_code(
 
 def test_without_a_script_she_reads_says_no_and_stops(listening: Listening, device: Devices) -> None:
     key = listening.somebody()
-    id_ = recorded_yes(listening, page := listening.request(device(), key))
+    id_ = listening.recorded_yes(page := listening.request(device(), key))
     code = page.inner_text("[data-code]")
     plain = device(java_script_enabled=False)
     plain.expects("status of 422")
@@ -143,7 +143,7 @@ def test_without_a_script_her_receipt_is_complete_and_one_click_stops_it(
     listening: Listening, device: Devices
 ) -> None:
     key = listening.somebody()
-    recorded_yes(listening, listening.request(device(), key))
+    listening.recorded_yes(listening.request(device(), key))
 
     page = listening.open(device(java_script_enabled=False), key)
     page.click("text=Receipt")

@@ -292,7 +292,7 @@ def test_a_sentence_that_is_not_published_in_her_language_is_shown_in_english_an
     page = city.anna("13", language="ar").browser.get(f"/c/ask/{use_case}").text
 
     assert '<html lang="ar" dir="rtl">' in page
-    assert 'data-statement lang="en">I allow Lab' in page
+    assert 'data-statement lang="en" dir="auto">I allow Lab' in page
 
 
 def test_stopping_leads_to_the_language_chosen_from_a_refused_form_too(asking: tuple[WebCity, int]) -> None:

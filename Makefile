@@ -11,7 +11,7 @@ FORGE := contracts/toolchain/node_modules/.bin/forge
 SLITHER := contracts/toolchain/.venv/bin/slither
 ONCE ?=
 
-.PHONY: help demo test faults fuzz serve audit fix lint types contracts lint-contracts prove setup setup-dev lock clean
+.PHONY: help demo test faults fuzz serve audit fix lint types contracts lint-contracts prove pictures setup setup-dev lock clean
 
 help: ## show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ lint-contracts: $(VENV)/.dev $(FORGE) $(SLITHER) ## lint the contracts with forg
 
 prove: $(VENV)/.dev $(FORGE) ## try for minutes to break what always holds on the ledger, from a new seed (needs npm)
 	$(BIN)/python -m contracts.toolchain.prove --patient
+
+pictures: $(VENV)/.dev ## take a picture of every page into docs/pages (needs Chromium)
+	$(BIN)/python -m tests.web.album
 
 lock: $(VENV)/.dev ## resolve dependencies again and rewrite requirements/*.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml requirements/build.in auditor/pyproject.toml -o requirements/run.txt

@@ -37,7 +37,15 @@ PARTNER = Area("partner", Link("/partner", "area.partner"), session=PARTICIPANT)
 SUPPLIER = Area("supplier", Link("/supplier", "area.supplier"), session=PARTICIPANT)
 CITY = Area("city", Link("/city", "area.city"), session=STAFF)
 AUDIT = Area("audit", Link("/audit", "area.audit"))
-PUBLIC = Area("public", Link("/", "frame.public"))
+PUBLIC = Area(
+    "public",
+    Link("/", "frame.public"),
+    (
+        Link("/", "public.nav.uses"),
+        Link("/catalogue", "public.nav.catalogue"),
+        Link("/about", "public.nav.about"),
+    ),
+)
 
 ENTER = "/enter"
 """Where organisations sign in."""

@@ -82,6 +82,11 @@ def version(session: Session, dataset_number: int, number: int) -> VersionRow:
     return row
 
 
+def newest_version(session: Session, found: Dataset) -> VersionRow | None:
+    """The last delivery; None: nothing was delivered yet."""
+    return version(session, found.number, found.versions) if found.versions else None
+
+
 def kept_version(session: Session, vault: Session, dataset_number: int, number: int) -> KeptVersion:
     version(session, dataset_number, number)
     row = session.get(VersionFileRow, (dataset_number, number))

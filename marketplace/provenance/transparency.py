@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from ledger.enums import Class, Ground, OrderState, UseCaseState
 from marketplace.catalogue import queries as catalogue
 from marketplace.consent.queries import count_in_force
+from marketplace.licences import queries as licences
+from marketplace.licences.rules import split
 from marketplace.licences.tables import LicenceRow
 from marketplace.orders.tables import OrderRow
 from marketplace.participants import queries as participants
@@ -53,6 +55,40 @@ class Disclosed:
 def disclosed(session: Session) -> list[Disclosed]:
     """Every use case, in the order they were applied for."""
     return [_disclosed(session, found) for found in use_cases.use_cases(session)]
+
+
+def disclosed_use_case(session: Session, number: int) -> Disclosed:
+    """Raises UnknownUseCaseError."""
+    return _disclosed(session, use_cases.use_case(session, number))
+
+
+def fees_by_class(session: Session, use_case: int) -> dict[Class, int]:
+    """Where the fees of a use case went: to the city, and to which class of those who share in its prices."""
+    charged: dict[int, int] = {}
+    for tariff, amount in (*_licence_fees(session, use_case), *_run_fees(session, use_case)):
+        charged[tariff] = charged.get(tariff, 0) + amount
+    found: dict[Class, int] = {}
+    for tariff, amount in charged.items():
+        for participant, part in split(amount, licences.tariff(session, tariff).payees):
+            class_ = participants.by_number(session, participant).class_
+            found[class_] = found.get(class_, 0) + part
+    return {class_: amount for class_, amount in sorted(found.items()) if amount}
+
+
+def _licence_fees(session: Session, use_case: int) -> list[tuple[int, int]]:
+    """(tariff, micro-credits) of each licence that was paid for."""
+    rows = session.execute(select(LicenceRow.tariff, LicenceRow.price).where(LicenceRow.use_case == use_case))
+    return [(tariff, price) for tariff, price in rows if tariff is not None and price is not None]
+
+
+def _run_fees(session: Session, use_case: int) -> list[tuple[int, int]]:
+    """(tariff, micro-credits) of each run that was charged."""
+    rows = session.execute(
+        select(OrderRow.tariff, OrderRow.charge)
+        .join(LicenceRow, LicenceRow.number == OrderRow.licence)
+        .where(LicenceRow.use_case == use_case)
+    )
+    return [(tariff, charge) for tariff, charge in rows if charge is not None]
 
 
 def _disclosed(session: Session, found: use_cases.UseCase) -> Disclosed:

@@ -70,7 +70,16 @@ def citizens(photographer: Photographer, device: Device) -> None:
 
 
 def everybody(photographer: Photographer, device: Device) -> None:
-    photographer.visit(device.context.new_page(), "public", front="/", enter="/enter")
+    photographer.visit(
+        device.context.new_page(),
+        "public",
+        front="/",
+        use=f"/use/{photographer.listening.use_case}",
+        catalogue="/catalogue",
+        dataset="/catalogue/1",
+        about="/about",
+        enter="/enter",
+    )
 
 
 def buyers(photographer: Photographer, device: Device) -> None:

@@ -165,7 +165,8 @@ def test_the_feed_is_a_json_feed_with_the_facts_of_the_api(busy: WebCity) -> Non
     assert told["feed_url"] == told["home_page_url"] + "feed.json"
     assert [one["_stoa"]["use_case"] for one in told["items"]] == [4, 3, 2, 1]
     for one in told["items"]:
-        assert one["id"] == one["url"] == f"{told['home_page_url']}#use-{one['_stoa']['use_case']}"
+        assert one["id"] == f"{told['home_page_url']}#use-{one['_stoa']['use_case']}"
+        assert one["url"] == f"{told['home_page_url']}use/{one['_stoa']['use_case']}"
         assert one["title"]
         assert one["content_text"].startswith(one["title"])
     assert [one["_stoa"] for one in reversed(told["items"])] == busy.browser().get("/v1/transparency").json()[

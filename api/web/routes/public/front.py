@@ -59,7 +59,7 @@ def item(words: Words, home: str, one: Disclosed) -> dict[str, Any]:
     facts = DisclosedUseCase.of(one)
     return {
         "id": f"{home}/#use-{one.use_case}",
-        "url": f"{home}/#use-{one.use_case}",
+        "url": f"{home}/use/{one.use_case}",
         "title": title,
         "content_text": f"{title}. {purpose_of(words, one)}. {', '.join(used.title for used in one.uses)}.",
         "_stoa": facts.model_dump(mode="json"),

@@ -49,6 +49,8 @@ PUBLIC = Area(
 
 ENTER = "/enter"
 """Where organisations sign in."""
+JOIN = "/join"
+"""Where they join."""
 STAFF_ENTRANCE = "/city/enter"
 
 AREAS = (CITIZEN, PARTNER, SUPPLIER, CITY, AUDIT)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.web.routes.public import about, catalogue, entering, front, use_case
+from api.web.routes.public import about, catalogue, entering, front, joining, use_case
 
 router = APIRouter()
-for part in (front, catalogue, use_case, about, entering):
+for part in (front, catalogue, use_case, about, entering, joining):
     router.include_router(part.router)

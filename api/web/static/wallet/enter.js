@@ -1,6 +1,7 @@
 // Signing in with the account that an organisation joined with.
 
-import { ask, chosenWallet, page, pressed } from "./acts.js";
+import { chosenWallet, page, pressed } from "./acts.js";
+import { signedIn } from "./signing-in.js";
 
 const button = document.querySelector("[data-enter]");
 const status = document.querySelector("[data-status]");
@@ -18,9 +19,6 @@ button.addEventListener("click", () =>
   pressed(button, status, async (say) => {
     const wallet = await chosenWallet(place, () => say(page.say.wallet_silent));
     const account = await wallet.connect();
-    const { told: form } = await ask("POST", "/v1/sign-in/forms", { account });
-    const signature = await wallet.signText(account, form.message);
-    const { told } = await ask("POST", "/enter", { message: form.message, signature });
-    location.assign(destination(told.to));
+    location.assign(destination(await signedIn(wallet, account)));
   }),
 );

@@ -35,7 +35,12 @@ class Area:
 CITIZEN = Area("citizen", Link("/c", "frame.start"), besides=(Link("/stop", "frame.stop"),))
 PARTNER = Area("partner", Link("/partner", "area.partner"), session=PARTICIPANT)
 SUPPLIER = Area("supplier", Link("/supplier", "area.supplier"), session=PARTICIPANT)
-CITY = Area("city", Link("/city", "area.city"), session=STAFF)
+CITY = Area(
+    "city",
+    Link("/city", "area.city"),
+    links=(Link("/city/use-cases", "city.nav.use_cases"),),
+    session=STAFF,
+)
 AUDIT = Area("audit", Link("/audit", "area.audit"))
 PUBLIC = Area(
     "public",

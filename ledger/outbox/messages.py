@@ -1,7 +1,7 @@
 """Putting messages into the outbox, and asking what came of them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, String, Update, and_, cast, func, insert, or_, select, update
@@ -99,6 +99,30 @@ def last_word(session: Session, about: str) -> MessageRow | None:
     """The newest message of `put_word` about something; its `signer` is who spoke last."""
     about_it = MessageRow.business_key.startswith(f"{about}:", autoescape=True)
     return session.scalar(select(MessageRow).where(about_it).order_by(MessageRow.id.desc()).limit(1))
+
+
+def newest_about(session: Session, about: str) -> MessageRow | None:
+    """The newest message whose key is `about`, or begins with it and goes on with a colon."""
+    about_it = or_(
+        MessageRow.business_key == about, MessageRow.business_key.startswith(f"{about}:", autoescape=True)
+    )
+    return session.scalar(select(MessageRow).where(about_it).order_by(MessageRow.id.desc()).limit(1))
+
+
+def newest_failures(session: Session, signers: Collection[str], *, since: int, most: int) -> list[MessageRow]:
+    """What did not happen of what these signers put since then, newest first; not what was put again meanwhile."""
+    rows = session.scalars(
+        select(MessageRow)
+        .where(
+            has_failed(),
+            MessageRow.signer.in_(signers),
+            MessageRow.created_at >= since,
+            ~MessageRow.business_key.contains("~"),
+        )
+        .order_by(MessageRow.id.desc())
+        .limit(most)
+    )
+    return list(rows)
 
 
 def put_many(

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from ledger.digests import hexed
 from ledger.enums import Class, UseCaseState
+from ledger.outbox import messages
+from ledger.outbox.letters import decision_of
 from marketplace.catalogue import artefacts
 from marketplace.catalogue.tables import ArtefactRow
 from marketplace.errors import NotFoundError
@@ -80,6 +82,31 @@ def _conditions(content: bytes) -> list[str]:
     """What a use case is held to. A decision of the first cities is a bare list, and names no templates."""
     document = orjson.loads(content)
     return document if isinstance(document, list) else document["conditions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The newest word about a use case that is not decided yet: where it takes two persons, the other one's is next."""
+
+    speaker: str
+    allowed: bool
+    minimum_cohort: int
+    longest_days: int
+    reason: str | None
+
+
+def last_said(session: Session, number: int) -> Said | None:
+    word = messages.last_word(session, f"decide:{number}")
+    if word is None:
+        return None
+    decision = decision_of(word.signature, word.calldata)
+    return Said(
+        speaker=word.signer,
+        allowed=decision.allowed,
+        minimum_cohort=decision.minimum_cohort,
+        longest_days=decision.longest_days,
+        reason=artefacts.text(session, decision.reason),
+    )
 
 
 def rules_in_force(session: Session) -> list[PublishedRule]:

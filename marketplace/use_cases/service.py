@@ -1,7 +1,8 @@
 """Applying for a use case, assessing it, deciding it, and publishing what citizens will read."""
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -348,6 +349,35 @@ def decide(
         AppliedTooEarlyError: allowed, it would wait for the consent of people who are not in the data.
         NameNotKeptError: allowed, it would wait for a consent to a recipient whom no sentence can name.
     """
+    found, k, days = require_decidable(
+        session, number, allowed=allowed, minimum_cohort=minimum_cohort, longest_days=longest_days
+    )
+    decision = Decision(
+        allowed=allowed,
+        minimum_cohort=k,
+        longest_days=days,
+        reason=artefacts.keep_text(session, "reason", reason),
+        conditions=artefacts.keep_document(
+            session, "conditions", conditions_document(session, found, conditions or [])
+        ),
+    )
+    call = house.contracts.use_cases.decide(number, decision)
+    return messages.put_word(session, call, about=f"decide:{number}", signer=operator)
+
+
+def require_decidable(
+    session: Session,
+    number: int,
+    *,
+    allowed: bool,
+    minimum_cohort: int | None = None,
+    longest_days: int | None = None,
+) -> tuple[queries.UseCase, int, int]:
+    """What a decision would be about, if it may be made: the use case, its smallest group and its longest days.
+
+    Raises:
+        UnknownUseCaseError, AlreadyDecidedError, LooserThanAppliedForError, AppliedTooEarlyError, NameNotKeptError
+    """
     found = queries.use_case(session, number)
     if found.state is not UseCaseState.APPLIED:
         raise AlreadyDecidedError(f"Use case {number} is {found.state.name.lower()}: a decision is final.")
@@ -361,17 +391,7 @@ def decide(
         _require_people(session, found)
     if allowed and found.personal:
         recipient_of(session, found)
-    decision = Decision(
-        allowed=allowed,
-        minimum_cohort=k,
-        longest_days=days,
-        reason=artefacts.keep_text(session, "reason", reason),
-        conditions=artefacts.keep_document(
-            session, "conditions", conditions_document(session, found, conditions or [])
-        ),
-    )
-    call = house.contracts.use_cases.decide(number, decision)
-    return messages.put_word(session, call, about=f"decide:{number}", signer=operator)
+    return found, k, days
 
 
 def _require_people(session: Session, found: queries.UseCase) -> None:
@@ -498,28 +518,73 @@ def publish_notices(session: Session, house: House, number: int) -> list[str]:
     found = queries.use_case(session, number)
     if not found.personal:
         return []
+    keys: list[str] = []
+    for one in sentences(session, found, queries.templates(session, found)):
+        form = NoticeForm(
+            language=one.template.language.encode().ljust(5, b"\0"),
+            kind=one.template.kind,
+            scope=one.scope,
+            statement=artefacts.keep_text(session, "notice", one.statement),
+        )
+        # No scope is of both kinds: each source has one ground.
+        key = f"notice:{number}:{one.template.language}:{one.scope}"
+        call = house.contracts.use_cases.publish_notice(number, form)
+        messages.put(session, call, key=key, signer="operator")
+        keys.append(key)
+    return keys
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What citizens read in one language for one choice of data, published or not."""
+
+    template: notices.Template
+    scope: int
+    statement: str
+
+    @property
+    def digest(self) -> bytes:
+        return text_digest(self.statement)
+
+
+def sentences(
+    session: Session, found: queries.UseCase, templates: Iterable[notices.Template]
+) -> list[Sentence]:
+    """Every sentence that these templates make of a use case.
+
+    Raises:
+        NameNotKeptError: no sentence can name the recipient.
+    """
     facts = facts_of(session, found)
     asked = [(source.ground is Ground.CONSENT, source.optional) for source in found.sources]
     scopes = {
         NoticeKind.CONSENT: list(notices.admissible_scopes(asked)),
         NoticeKind.OBJECTION: [found.objection_scope] if found.objection_scope else [],
     }
-    keys: list[str] = []
-    for template in queries.templates(session, found):
-        for scope in scopes[template.kind]:
-            statement = template.statement(facts, scope)
-            form = NoticeForm(
-                language=template.language.encode().ljust(5, b"\0"),
-                kind=template.kind,
-                scope=scope,
-                statement=artefacts.keep_text(session, "notice", statement),
-            )
-            # No scope is of both kinds: each source has one ground.
-            key = f"notice:{number}:{template.language}:{scope}"
-            call = house.contracts.use_cases.publish_notice(number, form)
-            messages.put(session, call, key=key, signer="operator")
-            keys.append(key)
-    return keys
+    return [
+        Sentence(template, scope, template.statement(facts, scope))
+        for template in templates
+        for scope in scopes[template.kind]
+    ]
+
+
+def drafted_sentences(session: Session, found: queries.UseCase, *, k: int) -> list[Sentence]:
+    """What citizens would read if the use case were allowed with this smallest group. Raises NameNotKeptError."""
+    kinds = kinds_of_notice(found)
+    templates = [one for one in notices.TEMPLATES if one.kind in kinds]
+    return sentences(session, replace(found, minimum_cohort=k), templates) if templates else []
+
+
+def unpublished_sentences(session: Session, found: queries.UseCase) -> list[Sentence]:
+    """What is missing before citizens can be asked about an allowed use case. Raises NameNotKeptError."""
+    if not found.personal or found.state is not UseCaseState.ALLOWED:
+        return []
+    published = {one.digest for one in queries.notices(session, found.number)}
+    return [
+        one
+        for one in sentences(session, found, queries.templates(session, found))
+        if one.digest not in published
+    ]
 
 
 def close(session: Session, house: House, number: int, reason: str) -> str:

@@ -101,7 +101,7 @@ def officers(photographer: Photographer, device: Device) -> None:
     page.goto(f"{listening.address}/city/enter#{code}")
     page.reload()
     page.wait_for_url("**/city")
-    photographer.visit(page, "city", home="/city")
+    photographer.visit(page, "city", home="/city", use_cases="/city/use-cases", use_case="/city/use-cases/1")
 
 
 CHAPTERS: dict[str, tuple[Callable[[Photographer, Device], None], bool]] = {

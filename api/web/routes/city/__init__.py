@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.web.routes.city import entrance, home
+from api.web.routes.city import entrance, home, use_cases
 
 router = APIRouter()
-for part in (entrance, home):
+for part in (entrance, home, use_cases):
     router.include_router(part.router)

@@ -1,0 +1,26 @@
+"""What people type into forms of pages, read into numbers. Each reader refuses what it cannot read."""
+
+import re
+
+from marketplace.errors import InvalidError
+
+WHOLE = re.compile(r"[0-9]{1,10}")
+
+
+class NumberMistypedError(InvalidError):
+    """It is no whole number, or none that is taken here."""
+
+    code = "number_mistyped"
+
+
+def whole(typed: str, *, least: int, most: int) -> int:
+    """Raises NumberMistypedError."""
+    stripped = typed.strip()
+    if not stripped.isascii() or not WHOLE.fullmatch(stripped) or not least <= int(stripped) <= most:
+        raise NumberMistypedError(f"Type a whole number from {least} to {most}.")
+    return int(stripped)
+
+
+def whole_or_none(typed: str, *, least: int, most: int) -> int | None:
+    """Raises NumberMistypedError. None where nothing is typed."""
+    return whole(typed, least=least, most=most) if typed.strip() else None

@@ -38,7 +38,11 @@ SUPPLIER = Area("supplier", Link("/supplier", "area.supplier"), session=PARTICIP
 CITY = Area(
     "city",
     Link("/city", "area.city"),
-    links=(Link("/city/use-cases", "city.nav.use_cases"),),
+    links=(
+        Link("/city/use-cases", "city.nav.use_cases"),
+        Link("/city/access", "city.nav.access"),
+        Link("/city/touched", "city.nav.touched"),
+    ),
     session=STAFF,
 )
 AUDIT = Area("audit", Link("/audit", "area.audit"))

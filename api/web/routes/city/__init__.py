@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.web.routes.city import entrance, home, use_cases
+from api.web.routes.city import access, entrance, home, touched, use_cases
 
 router = APIRouter()
-for part in (entrance, home, use_cases):
+for part in (entrance, home, use_cases, access, touched):
     router.include_router(part.router)

@@ -95,6 +95,20 @@ class Reader:
         logs = sorted(self._node.logs(block.hash, list(self._names)), key=lambda log: log.index)
         return ReadBlock(block, tuple(self._happening(log, block) for log in logs))
 
+    def between(self, first: int, last: int) -> list[Happening]:
+        """What happened from block `first` to block `last`, both included, in order.
+
+        Raises:
+            ForkError: the node changed its mind while it was asked.
+            UnreadableLogError
+        """
+        logs = self._node.logs_between(first, last, list(self._names))
+        blocks = {number: self._node.block(number) for number in {log.block_number for log in logs}}
+        return [
+            self._happening(log, blocks[log.block_number])
+            for log in sorted(logs, key=lambda log: (log.block_number, log.index))
+        ]
+
     def _happening(self, log: Log, block: Block) -> Happening:
         if log.block_hash != block.hash:
             raise ForkError(f"The node at {self._node.url} answered for another block than {block.number}.")

@@ -15,7 +15,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from api.http.dependencies import Here
 from api.http.sessions import STAFF, cookie_token, session_token
-from ledger.enums import Status
+from ledger.enums import Class, Status
 from marketplace.errors import NotAllowedError, NotSignedInError
 from marketplace.participants import sign_in
 from marketplace.participants.model import Participant
@@ -42,6 +42,12 @@ class LetterMissingError(NotSignedInError):
     """A citizen shows the code of her letter."""
 
     code = "letter_missing"
+
+
+class AuditorsOnlyError(NotAllowedError):
+    """The page is for the city's auditors."""
+
+    code = "auditors_only"
 
 
 class WrongRoleTokenError(NotSignedInError):
@@ -117,6 +123,14 @@ def member(request: Request, here: Here, present: Present) -> Participant:
     return present
 
 
+def auditor(request: Request, here: Here, present: Present) -> Participant:
+    """An enrolled auditor in a browser."""
+    found = member(request, here, present)
+    if found.class_ is not Class.AUDITOR or not found.is_active:
+        raise AuditorsOnlyError("This page is for the city's auditors, once they are admitted.")
+    return found
+
+
 def staff(request: Request, here: Here) -> StaffMember:
     """Whoever runs the city, in a browser."""
     here.anybody.take(address_of(request))
@@ -179,7 +193,11 @@ POLICIES: dict[Callable[..., Any], str] = {
     ombudsman: "ombudsman",
 }
 
-ON_PAGES: dict[Callable[..., Any], str] = {member: "participant, on a page", staff: "staff"}
+ON_PAGES: dict[Callable[..., Any], str] = {
+    member: "participant, on a page",
+    auditor: "auditor",
+    staff: "staff",
+}
 """What pages name besides; no operation of the API does."""
 
 Anybody = Depends(anybody)
@@ -188,6 +206,7 @@ Slowly = Depends(slowly)
 Ombudsman = Depends(ombudsman)
 Caller = Annotated[Participant, Depends(signed_in)]
 Member = Annotated[Participant, Depends(member)]
+Auditor = Annotated[Participant, Depends(auditor)]
 Staff = Annotated[StaffMember, Depends(staff)]
 Letter = Annotated[str, Depends(letter)]
 DeskToken = Annotated[str, Depends(desk)]

@@ -45,7 +45,17 @@ CITY = Area(
     ),
     session=STAFF,
 )
-AUDIT = Area("audit", Link("/audit", "area.audit"))
+AUDIT = Area(
+    "audit",
+    Link("/audit", "area.audit"),
+    (
+        Link("/audit/events", "audit.nav.events"),
+        Link("/audit/orders", "audit.nav.orders"),
+        Link("/audit/acts", "audit.nav.acts"),
+        Link("/audit/negative", "audit.nav.negative"),
+    ),
+    session=PARTICIPANT,
+)
 PUBLIC = Area(
     "public",
     Link("/", "frame.public"),

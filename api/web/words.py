@@ -41,7 +41,7 @@ class Words:
     zone: tzinfo = UTC
     """The city's time zone: moments are told in it."""
 
-    def __call__(self, key: str, **blanks: object) -> str:
+    def __call__(self, key: str, /, **blanks: object) -> str:
         """The text of a key; where it has a plural, `n` says which and fills its blank.
 
         Raises:
@@ -53,6 +53,12 @@ class Words:
         """A text with an organisation's name in it. The name is set apart: it turns nothing around it."""
         text = self._text(key, blanks.get("n"))
         return Markup(text).format(recipient=SET_APART.format(recipient), **self._written(blanks))  # noqa: S704 (ours)
+
+    def set_apart(self, key: str, /, **blanks: object) -> Markup:
+        """A text in which each blank is set apart: what fills it is shown as it is, and turns nothing around it."""
+        return Markup(self._text(key, None)).format(  # noqa: S704 (our text; what fills it is escaped)
+            **{name: SET_APART.format(value) for name, value in blanks.items()}
+        )
 
     def __contains__(self, key: object) -> bool:
         return key in self.keys

@@ -11,6 +11,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.progress import track
 
+from ledger.digests import hexed
+from ledger.enums import Class
+from marketplace.orders import queries as orders
 from marketplace.staff import service as staff
 from tests.web.browsing import DESK, Device, launched
 from tests.web.listening import Listening, listening_city
@@ -92,6 +95,30 @@ def buyers(photographer: Photographer, device: Device) -> None:
     photographer.visit(page, "partner", home="/partner")
 
 
+def auditors(photographer: Photographer, device: Device) -> None:
+    listening = photographer.listening
+    office = listening.city.office
+    office.join("Ada", Class.AUDITOR)
+    install(device.context, TestWallet(office.town.keys["Ada"], office.town.city.chain_id))
+    page = device.page("/enter")
+    page.click("[data-enter]")
+    page.wait_for_url("**/audit")
+    with office.house.database.reading() as session:
+        order = orders.orders_of(session, office.town.keys["Lab"].address)[0]
+    last = office.town.node.head().number
+    photographer.visit(
+        page,
+        "audit",
+        home="/audit",
+        events="/audit/events",
+        block=f"/audit/blocks/{last}",
+        orders="/audit/orders",
+        order=f"/audit/orders/{hexed(order.id)}",
+        acts="/audit/acts",
+        negative=f"/audit/negative?participant={office.town.numbers['Ada']}&first=0&last={last}",
+    )
+
+
 def officers(photographer: Photographer, device: Device) -> None:
     listening = photographer.listening
     with listening.city.office.house.database.writing() as session:
@@ -109,6 +136,7 @@ CHAPTERS: dict[str, tuple[Callable[[Photographer, Device], None], bool]] = {
     "Everybody": (everybody, False),
     "Partners": (buyers, False),
     "The city": (officers, False),
+    "Auditors": (auditors, False),
 }
 """Who is photographed, and whether on a phone."""
 

@@ -22,12 +22,12 @@ HOSTILE = "<script>alert(1)</script>\u202e"
 
 @pytest.fixture(scope="module")
 def open_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebCity]:
-    """Use 1 has 30 yeses and an answer that was paid for, use 2 was refused, use 3 waits. Bikes are open to all."""
+    """Use 1 has 60 yeses and an answer that was paid for, use 2 was refused, use 3 waits. Bikes are open to all."""
     town = Town.found()
     folder = tmp_path_factory.mktemp("open")
     city = WebCity(town, folder)
     office = city.office
-    first = city.lab_asks(people=40)
+    first = city.lab_asks(people=80)
     refused = office.apply("Lab", small_city.document(small_city.BY_AGE_AND_ZONE))
     with office.house.database.writing() as session:
         use_cases.decide(session, office.house, refused, allowed=False, reason=f"Too fine. {HOSTILE}")
@@ -35,7 +35,7 @@ def open_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebCity]:
         small_city.document(small_city.BIKES), small_city.write_bikes(folder / "b.csv"), public=True
     )
     office.apply("Lab", small_city.document(small_city.TRAVEL), longest_days=30)
-    for number in range(30):
+    for number in range(60):
         office.say_yes(first, str(number + 1))
     office.pump()
     office.anchor()
@@ -112,7 +112,7 @@ def test_a_dataset_says_what_it_is_what_it_holds_and_what_it_is_used_for(open_ci
     assert "age 0 - 99 years" in people
     assert "age_band younger, older" in people
     assert "Use 1 : Allowed" in people
-    assert re.search(r"1 \d+ \w+ 2026, \d\d:\d\d UTC 40", people)
+    assert re.search(r"1 \d+ \w+ 2026, \d\d:\d\d UTC 80", people)
     assert "not about people" in plain(shown(open_city, "/catalogue/3"))
 
 
@@ -120,7 +120,7 @@ def test_a_use_says_its_terms_its_risk_and_where_its_fees_went(open_city: WebCit
     page = plain(shown(open_city, "/use/1"))
     assert "To improve transport" in page
     assert "I allow Lab to have my age group and district and the trips about me counted" in page
-    assert "People who say yes 30" in page
+    assert "People who say yes 60" in page
     assert "Answers given fewer than 10" in page
     assert "10 people; smaller groups are not shown" in page
     fees = re.search(r"Fees ([\d.]+) credits Of that, to the city ([\d.]+) credits", page)

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from marketplace.use_cases import service as use_cases
 from tests import small_city
 from tests.town import Town
-from tests.web.accessible import wrong_with
+from tests.web.accessible import wrong_with, wrong_with_this
 from tests.web.browsing import DESK
 from tests.web.city import WebCity
 from tests.web.conftest import Devices
@@ -180,3 +180,16 @@ def test_from_the_front_page_to_the_data_of_a_use_and_to_ones_own_answer(
     page.go_back()
     page.get_by_role("link", name="Read and answer").click()
     expect(page.locator("h1")).to_have_text("Your data, your answer")
+
+
+@pytest.mark.browser
+def test_a_page_that_not_everybody_can_use_is_found(device: Devices) -> None:
+    page = device().context.new_page()
+    page.set_content(
+        '<html lang="en"><title>x</title><style>@media (prefers-color-scheme: dark) { p { color: #222; } }'
+        " body { background: canvas; color-scheme: light dark; }</style>"
+        '<main><h1>x</h1><h3>y</h3><p>dark on dark</p><div style="width: 2000px"><input></div></main>'
+    )
+    found = " ".join(wrong_with_this(page))
+    for wrong in ("headings jump", "320 px: label", "320 px, dark: color-contrast", "px wide on 1280"):
+        assert wrong in found

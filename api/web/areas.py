@@ -42,6 +42,8 @@ CITY = Area(
         Link("/city/use-cases", "city.nav.use_cases"),
         Link("/city/access", "city.nav.access"),
         Link("/city/touched", "city.nav.touched"),
+        Link("/city/requests", "city.nav.requests"),
+        Link("/city/records", "city.nav.records"),
     ),
     session=STAFF,
 )

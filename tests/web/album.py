@@ -128,7 +128,18 @@ def officers(photographer: Photographer, device: Device) -> None:
     page.goto(f"{listening.address}/city/enter#{code}")
     page.reload()
     page.wait_for_url("**/city")
-    photographer.visit(page, "city", home="/city", use_cases="/city/use-cases", use_case="/city/use-cases/1")
+    photographer.visit(
+        page,
+        "city",
+        home="/city",
+        use_cases="/city/use-cases",
+        use_case="/city/use-cases/1",
+        access="/city/access",
+        touched="/city/touched",
+        requests="/city/requests",
+        records="/city/records",
+        impact="/city/records/1",
+    )
 
 
 CHAPTERS: dict[str, tuple[Callable[[Photographer, Device], None], bool]] = {

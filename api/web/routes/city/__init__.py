@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.web.routes.city import access, entrance, home, touched, use_cases
+from api.web.routes.city import access, entrance, home, records, requests, touched, use_cases
 
 router = APIRouter()
-for part in (entrance, home, use_cases, access, touched):
+for part in (entrance, home, use_cases, access, touched, requests, records):
     router.include_router(part.router)

@@ -44,6 +44,9 @@ CITY = Area(
         Link("/city/touched", "city.nav.touched"),
         Link("/city/requests", "city.nav.requests"),
         Link("/city/records", "city.nav.records"),
+        Link("/city/datasets", "city.nav.datasets"),
+        Link("/city/tariffs", "city.nav.tariffs"),
+        Link("/city/participants", "city.nav.participants"),
     ),
     session=STAFF,
 )

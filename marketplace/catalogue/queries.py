@@ -3,6 +3,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ledger.outbox import messages
+from ledger.outbox.letters import reason_digest_of
 from marketplace.catalogue import artefacts
 from marketplace.catalogue.description import DatasetDescription, parse_description
 from marketplace.catalogue.documents import listed
@@ -64,6 +66,21 @@ def dataset(session: Session, number: int) -> Dataset:
 
 def datasets(session: Session) -> list[Dataset]:
     return [_model(session, row) for row in session.scalars(select(DatasetRow).order_by(DatasetRow.number))]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The newest word of one of two persons that nobody can be found in a dataset."""
+
+    speaker: str
+    reason: str | None
+
+
+def last_declared(session: Session, number: int) -> Declared | None:
+    word = messages.last_word(session, f"not-personal:{number}")
+    if word is None:
+        return None
+    return Declared(word.signer, artefacts.text(session, reason_digest_of(word.signature, word.calldata)))
 
 
 def dataset_named(session: Session, name: str) -> Dataset:

@@ -107,6 +107,12 @@ def tariffs_in_force(session: Session) -> list[Tariff]:
     return [_tariff(row) for row in sorted(newest.values(), key=lambda row: row.number)]
 
 
+def newest_tariff(session: Session, use_case: int, class_: Class) -> int:
+    """The number of the tariff that a new one for exactly this replaces; 0: there is none."""
+    found = (one for one in tariffs_in_force(session) if (one.use_case, one.class_) == (use_case, class_))
+    return next((one.number for one in found), 0)
+
+
 def tariffs_paying(session: Session, participant: int) -> list[tuple[Tariff, int]]:
     """Every tariff, past ones too, with a share for `participant`, and which party of it that is (0: the city)."""
     found: list[tuple[Tariff, int]] = []

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from ledger.bindings import LicenceQuote, Payment
 from ledger.bindings import Tariff as TariffForm
-from ledger.digests import keccak
 from ledger.enums import UseCaseState
 from ledger.outbox import messages
 from ledger.payments import is_signed_by_payer, licence_quote_id
@@ -162,8 +161,14 @@ def require_payment(
 
 
 def set_tariff(session: Session, house: House, form: TariffForm) -> str:
-    """Set the tariff for what is opened from now on. Returns the outbox key."""
+    """Set the tariff for what is opened from now on, also one that was in force before. Returns the outbox key.
+
+    Set again while it is the newest, it is the same act.
+    """
     call = house.contracts.settlement.set_tariff(form)
-    key = f"tariff:{form.use_case}:{form.class_}:{keccak(call.data).hex()[:16]}"
-    messages.put(session, call, key=key, signer="operator")
-    return key
+    return messages.put_word(session, call, about=about_tariff(form.use_case, form.class_), signer="operator")
+
+
+def about_tariff(use_case: int, class_: int) -> str:
+    """What messages about a tariff begin with."""
+    return f"tariff:{use_case}:{class_}"

@@ -116,7 +116,7 @@ def quote(
     tariff = licences.tariff_for(session, held.use_case, buyer.class_)
     request = request_document(session, use_case, versions or {})
     unit_price = less(tariff.unit_price, held.discount)
-    units = most_units(session, use_case, tariff, request["versions"])
+    units = most_units(session, use_case, tariff.meter, request["versions"])
     offer = OrderQuote(
         licence=licence,
         tariff=tariff.number,
@@ -141,14 +141,12 @@ def require_duration(house: House, seconds: int) -> None:
         )
 
 
-def most_units(
-    session: Session, use_case: use_cases.UseCase, tariff: Tariff, versions: dict[str, int]
-) -> int:
+def most_units(session: Session, use_case: use_cases.UseCase, meter: Meter, versions: dict[str, int]) -> int:
     """The most units a run can be billed: known before it, from the routine and the published sizes."""
     routine = use_cases.routine_of(session, use_case)
     measured = catalogue.dataset_named(session, routine.measured)
     version = catalogue.version(session, measured.number, versions[measured.name])
-    match tariff.meter:
+    match meter:
         case Meter.RUN:
             return 1
         case Meter.CELL:

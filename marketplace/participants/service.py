@@ -104,7 +104,7 @@ def freeze(session: Session, house: House, number: int, reason: str) -> str:
     Raises:
         UnknownParticipantError, WrongStatusError
     """
-    _require_status(session, number, Status.ACTIVE)
+    require_status(session, number, Status.ACTIVE)
     digest = artefacts.keep_text(session, "reason", reason)
     key = f"freeze:{number}:{head(session).number}"
     messages.put(session, house.contracts.participants.freeze(number, digest), key=key, signer="guardian")
@@ -117,14 +117,15 @@ def unfreeze(session: Session, house: House, number: int, reason: str) -> str:
     Raises:
         UnknownParticipantError, WrongStatusError
     """
-    _require_status(session, number, Status.FROZEN)
+    require_status(session, number, Status.FROZEN)
     digest = artefacts.keep_text(session, "reason", reason)
     key = f"unfreeze:{number}:{head(session).number}"
     messages.put(session, house.contracts.participants.unfreeze(number, digest), key=key, signer="operator")
     return key
 
 
-def _require_status(session: Session, number: int, status: Status) -> None:
+def require_status(session: Session, number: int, status: Status) -> None:
+    """Raises UnknownParticipantError, WrongStatusError."""
     found = queries.by_number(session, number)
     if found.status is not status:
         raise WrongStatusError(

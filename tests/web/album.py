@@ -139,6 +139,11 @@ def officers(photographer: Photographer, device: Device) -> None:
         requests="/city/requests",
         records="/city/records",
         impact="/city/records/1",
+        datasets="/city/datasets",
+        dataset="/city/datasets/1",
+        tariffs="/city/tariffs",
+        participants="/city/participants",
+        participant="/city/participants/2",
     )
 
 

@@ -2,8 +2,30 @@
 
 from fastapi import APIRouter
 
-from api.web.routes.city import access, entrance, home, records, requests, touched, use_cases
+from api.web.routes.city import (
+    access,
+    datasets,
+    entrance,
+    home,
+    participants,
+    records,
+    requests,
+    tariffs,
+    touched,
+    use_cases,
+)
 
 router = APIRouter()
-for part in (entrance, home, use_cases, access, touched, requests, records):
+for part in (
+    entrance,
+    home,
+    use_cases,
+    access,
+    touched,
+    datasets,
+    tariffs,
+    participants,
+    requests,
+    records,
+):
     router.include_router(part.router)

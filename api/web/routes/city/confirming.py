@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Form, Path, Response
 
 from api.http.problems import status_of
 from api.web.pages import Visitor
 from api.web.problem_pages import told
+from api.web.words import Words
 from ledger.digests import text_digest
 from marketplace.errors import StoaError
 
@@ -32,9 +33,11 @@ class Question:
     """What citizens will read: (language, sentence)."""
 
 
-def asked(visitor: Visitor, question: Question) -> Response:
+def asked(
+    visitor: Visitor, question: Question, template: str = "city/confirm.html", **values: Any
+) -> Response:
     digest = None if question.reason is None else "0x" + text_digest(question.reason).hex()
-    return visitor.page("city/confirm.html", here=question.back, question=question, digest=digest)
+    return visitor.page(template, here=question.back, question=question, digest=digest, **values)
 
 
 def telling(
@@ -44,4 +47,10 @@ def telling(
     try:
         return act()
     except StoaError as error:
-        return page(told(visitor.words, error.code), status_of(type(error)))
+        return page(told_to_staff(visitor.words, error.code), status_of(type(error)))
+
+
+def told_to_staff(words: Words, code: str) -> tuple[str, str]:
+    """A refusal in words for the staff, where a citizen's would mislead her."""
+    own = f"city.{code}"
+    return told(words, own if f"problem.{own}.title" in words else code)

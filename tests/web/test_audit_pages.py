@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from api.web.routes.audit.events import for_spreadsheets
 from ledger.enums import Class
+from marketplace.provenance import explorer
 from tests.http.city import Organisation
 from tests.town import Town
 from tests.web.accessible import wrong_with
@@ -193,6 +194,27 @@ def test_who_had_no_access_is_told_with_what_that_proves(audited: tuple[WebCity,
     assert "What it cannot show" in none
     assert "No. The ledger" not in plain(shown(browser, "/audit/negative"))
     assert browser.get(f"/audit/negative?participant={numbers['Lab']}&first=&last=").status_code == 422
+
+
+def test_no_access_is_never_said_of_blocks_that_were_not_read(
+    audited: tuple[WebCity, TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city, browser = audited
+    newest = city.office.town.node.head().number
+    quiet = f"/audit/negative?participant={city.office.town.numbers['Quiet']}"
+    for days in (
+        "first=9&last=3",
+        f"first={newest + 1}&last={newest + 9}",
+        "first=2999-01-01&last=2999-01-02",
+    ):
+        page = plain(shown(browser, f"{quiet}&{days}"))
+        assert "This cannot be answered" in page
+        assert "No. The ledger" not in page
+    ahead = plain(shown(browser, f"{quiet}&first=0&last={newest + 9}"))
+    assert f"to {newest} were read" in ahead.replace(",", "")
+    monkeypatch.setattr(explorer, "MOST_WINDOWS", 1)
+    monkeypatch.setattr(explorer, "WINDOW", 2)
+    assert "This cannot be answered" in plain(shown(browser, f"{quiet}&first=0&last={newest}"))
 
 
 def test_a_file_holds_no_formula() -> None:

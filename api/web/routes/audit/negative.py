@@ -16,6 +16,7 @@ from marketplace.participants import queries as participants
 from marketplace.participants.queries import UnknownParticipantError
 from marketplace.provenance import explorer, standing
 from marketplace.provenance.explorer import Wanted
+from marketplace.provenance.queries import head
 
 router = APIRouter()
 
@@ -39,7 +40,8 @@ def negative(
     found, wrong, blocks = None, None, (0, 0)
     if participant or first or last:
         try:
-            blocks = (block_at(session, first, end=False), block_at(session, last, end=True))
+            newest = head(session).number
+            blocks = (block_at(session, first, end=False), min(block_at(session, last, end=True), newest))
             asked = party(session, whole(participant, "participant"))
             sought = Wanted(first=blocks[0], last=blocks[1], names=ACCESS, party=asked)
             found = explorer.look_up(Reader(here.house.city, here.node), sought, limit=MOST)
@@ -54,6 +56,7 @@ def negative(
         last=last,
         blocks=blocks,
         found=found,
+        unknown=found is not None and (blocks[0] > blocks[1] or found.older is not None),
         settled=0 if found is None else sum(is_settlement(one) for one in found.happenings),
         anchor=standing.newest_anchor(session),
         wrong=wrong and wrong.code,

@@ -67,6 +67,7 @@ PUBLIC = Area(
     (
         Link("/", "public.nav.uses"),
         Link("/catalogue", "public.nav.catalogue"),
+        Link("/verify", "public.nav.verify"),
         Link("/about", "public.nav.about"),
     ),
 )

@@ -80,6 +80,7 @@ def everybody(photographer: Photographer, device: Device) -> None:
         use=f"/use/{photographer.listening.use_case}",
         catalogue="/catalogue",
         dataset="/catalogue/1",
+        verify=f"/verify?licence={photographer.listening.licence}",
         about="/about",
         enter="/enter",
     )

@@ -24,7 +24,7 @@ FOR_ENGINEERS = {
 TECHNICAL = {
     "ask.signing_text", "receipt.block", "receipt.ended_block", "receipt.commitment", "receipt.city",
     "uses.at_block", "uses.root", "uses.order", "uses.proof_in", "uses.proof_left_out", "uses.proof_out",
-    "uses.proof_empty",
+    "uses.proof_empty", "public.verify.technical",
 }  # fmt: skip
 """Texts that stand under "Technical details" alone; the browser tests look where they really stand."""
 

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.web.routes.public import about, catalogue, entering, front, joining, use_case
+from api.web.routes.public import about, catalogue, entering, front, joining, use_case, verify
 
 router = APIRouter()
-for part in (front, catalogue, use_case, about, entering, joining):
+for part in (front, catalogue, use_case, verify, about, entering, joining):
     router.include_router(part.router)

@@ -155,6 +155,13 @@ def closest_report(session: Session, found: UseCase) -> dict[str, Any] | None:
     return max(reports, key=lambda one: (one["asked"]["k"], -one["asked"]["days"]), default=None)
 
 
+def newest_report(session: Session, found: UseCase) -> dict[str, Any] | None:
+    """The newest report on its routine and days of data, for whichever smallest group it was asked."""
+    period = None if found.period is None else found.period.document()
+    reports = _reports(session, found.routine_digest)
+    return next((one for one in reports if one["asked"].get("period") == period), None)
+
+
 def smallest_assessed(k: int) -> int:
     """The k for which a use case with this smallest cohort is assessed: one person is no group."""
     return max(2, k)

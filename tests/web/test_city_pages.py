@@ -230,3 +230,25 @@ def test_where_the_second_person_spoke_first_her_words_are_in_the_form(otto: Ott
     otto.confirm(otto.press(page, f"{page}/decision", answer="deny", k="10", days="90", reason="Not this."))
     otto.city.pump()
     assert state(otto, number) is UseCaseState.DENIED
+
+
+def test_what_is_sent_after_leaving_is_not_taken(otto: Otto) -> None:
+    number = applied(otto)
+    page = f"/city/use-cases/{number}"
+    other = Otto.enters(otto.city)
+    asked = other.press(page, f"{page}/decision", answer="deny", k="10", days="90", reason="Too fine.")
+    other.browser.post("/city/leave")
+    before = otto.messages()
+    assert other.confirm(asked).status_code == 403
+    assert otto.messages() == before
+
+
+@pytest.mark.parametrize("language", ["de", "ar"])
+def test_the_office_speaks_every_language(otto: Otto, language: str) -> None:
+    number = applied(otto)
+    reader = Otto.enters(otto.city, language=language)
+    reader.press(f"/city/use-cases/{number}", f"/city/use-cases/{number}/assessment", k="10")
+    for path in ("/city", "/city/use-cases", f"/city/use-cases/{number}"):
+        answer = reader.browser.get(path)
+        assert f'<html lang="{language}"' in answer.text
+        assert "Decide" not in answer.text

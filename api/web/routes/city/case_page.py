@@ -92,13 +92,20 @@ def case_of(session: Session, number: int) -> CasePage:
         applicant=participants.by_number(session, found.applicant),
         sources=[(one, catalogue.dataset(session, one.dataset)) for one in found.sources],
         scope=scope,
-        report=decisions.closest_report(session, found),
+        report=report_on(session, found),
         decision=decisions.history(session, number).decision,
         acts=newest,
         said=None if refused else said,
         unpublished=unpublished,
         unnamed=unnamed,
     )
+
+
+def report_on(session: Session, found: UseCase) -> dict[str, Any] | None:
+    """Before the decision the newest assessment, for whichever groups; after it the closest one."""
+    if found.state is UseCaseState.APPLIED:
+        return decisions.newest_report(session, found)
+    return decisions.closest_report(session, found)
 
 
 def case_page(

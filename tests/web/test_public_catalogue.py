@@ -173,7 +173,7 @@ def test_from_the_front_page_to_the_data_of_a_use_and_to_ones_own_answer(
     listening: Listening, device: Devices
 ) -> None:
     page = device().page("/")
-    page.locator("h2 a").first.click()
+    page.locator(f'h2 a[href="/use/{listening.use_case}"]').click()
     expect(page.locator("h1")).to_have_text("To improve transport")
     page.get_by_role("link", name="People").click()
     expect(page.locator("h1")).to_have_text("People")

@@ -40,7 +40,12 @@ def put(session: Session, house: House, job: JobRow, why: str) -> None:
 
 def told(reason: bytes | None) -> str:
     """What a buyer reads about a refund, by the reason on the ledger; it is one for all that the gate withholds."""
-    return WITHHELD_TEXT if reason == text_digest(NO_ANSWER) else NOT_RUN_TEXT
+    return WITHHELD_TEXT if was_withheld(reason) else NOT_RUN_TEXT
+
+
+def was_withheld(reason: bytes | None) -> bool:
+    """Whether there was an answer that may not leave, rather than none in time."""
+    return reason == text_digest(NO_ANSWER)
 
 
 def watch(house: House, ticket: Ticket) -> bool:

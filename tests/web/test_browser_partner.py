@@ -1,12 +1,15 @@
 """A company's way from the front page to its first number, in a real browser, with a wallet of its own."""
 
+import json
 from dataclasses import dataclass, field
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from ledger.enums import Class
 from ledger.keys import LocalSigner
+from tests import small_city
 from tests.web.browsing import DESK, Device
 from tests.web.conftest import Devices
 from tests.web.listening import Listening
@@ -124,3 +127,168 @@ def test_a_lost_answer_does_no_harm_whoever_joined_is_signed_in_when_she_tries_a
     page.click("text=Sign and join")
     page.wait_for_url("**/partner")
     expect(page.locator("h1")).to_have_text("Second Try")
+
+
+@pytest.fixture(scope="module")
+def bikes(listening: Listening) -> Listening:
+    """Bikes counted at the bridge are open to all, at the general price."""
+    office = listening.city.office
+    delivered = small_city.write_bikes(listening.city.folder / "bikes.csv")
+    office.dataset(small_city.document(small_city.BIKES), delivered, public=True)
+    listening.city.http.publish_rule()
+    office.town.set_tariff()
+    office.projector.catch_up()
+    return listening
+
+
+def member(listening: Listening, device: Devices, name: str, *, funds: int = 1_000) -> Company:
+    """An organisation that joined, has money, and signed in."""
+    office = listening.city.office
+    office.join(name, Class.COMMERCIAL)
+    if funds:
+        office.fund(name, funds)
+    laptop = device(viewport=DESK)
+    company = Company(listening, laptop, TestWallet(office.town.keys[name], chain_id=1))
+    install(laptop.context, company.wallet)
+    return company
+
+
+def signed_in(company: Company, path: str = "/partner") -> Page:
+    page = company.page(path)
+    page.click("[data-enter]")
+    page.wait_for_url(f"**{path}")
+    return page
+
+
+def apply_for_bikes(listening: Listening, name: str) -> int:
+    number = listening.city.office.apply(name, small_city.document(small_city.BIKES_BY_HOUR))
+    listening.city.pump()
+    return number
+
+
+def test_a_company_buys_orders_and_reads_with_one_signature_each(bikes: Listening, device: Devices) -> None:
+    company = member(bikes, device, "Bridge Counts")
+    number = apply_for_bikes(bikes, "Bridge Counts")
+    page = signed_in(company)
+    expect(page.locator("[data-step=buy]")).to_be_visible()
+    page.click("text=Go there")
+    page.wait_for_url(f"**/partner/use-cases/{number}")
+    expect(page.locator("main")).to_contain_text("by a rule that was public before")
+    expect(page.locator("main")).to_contain_text("everything is shown")
+    assert wrong(page) == []
+
+    page.click("text=Sign and buy for 100.00 credits")
+    company.recorded(page)
+    page.wait_for_url("**/partner/licences/*")
+    expect(page.locator("main")).to_contain_text("0 of 100 used")
+    assert wrong(page) == []
+    page.click("text=Sign and order for at most 10.00 credits")
+    company.recorded(page)
+    page.wait_for_url("**/partner/orders/0x*")
+    expect(page.locator("h1")).to_have_text("Your answer is on its way")
+    assert wrong(page) == []
+    bikes.city.pump(analysis=True)
+    expect(page.locator("h1")).to_have_text("Your answer")
+
+    paid = [one["message"]["value"] for one in company.wallet.signed_documents()]
+    assert paid == ["100000000", "10000000"]
+    assert page.locator("table[data-answer] tbody tr").count() == 24
+    assert page.locator("svg.chart").count() == 1
+    expect(page.locator(".honesty")).to_contain_text("simulated")
+    assert wrong(page) == []
+    with page.expect_download() as downloaded:
+        page.click("text=CSV")
+    rows = downloaded.value.path().read_text("utf-8-sig").splitlines()
+    assert rows[0] == "hour,sum riders" or rows[0].startswith("hour,")
+    assert len(rows) == 25
+    for what in ("JSON", "Signed statement", "Keep the receipt"):
+        with page.expect_download() as downloaded:
+            page.click(f"text={what}")
+        assert json.loads(downloaded.value.path().read_text())
+
+
+def test_a_purchase_whose_answer_was_lost_is_sent_again_and_paid_once(
+    bikes: Listening, device: Devices
+) -> None:
+    company = member(bikes, device, "Cut Line")
+    company.device.expects("ERR_FAILED")
+    number = apply_for_bikes(bikes, "Cut Line")
+    page = signed_in(company, f"/partner/use-cases/{number}")
+    page.route("**/v1/messages/**", lambda route: route.abort())
+    page.click("[data-buy]")
+    expect(page.locator("[data-status]")).to_contain_text("The city does not answer")
+    bikes.city.pump()
+    page.unroute("**/v1/messages/**")
+    page.click("[data-buy]")
+    page.wait_for_url("**/partner/licences/*")
+
+    assert len(company.wallet.signed_documents()) == 1
+    page.goto(f"{bikes.address}/partner")
+    expect(page.locator(".facts").first).to_contain_text("900.00 credits")
+
+
+def test_a_price_that_changed_since_the_page_was_shown_is_not_signed(
+    bikes: Listening, device: Devices
+) -> None:
+    company = member(bikes, device, "Slow Reader")
+    number = apply_for_bikes(bikes, "Slow Reader")
+    page = signed_in(company, f"/partner/use-cases/{number}")
+    bikes.city.office.town.set_tariff(number, licence_price=500_000_000)
+    bikes.city.office.projector.catch_up()
+    page.click("[data-buy]")
+    expect(page.locator("[data-status]")).to_contain_text("The price has changed")
+    assert company.wallet.signed_documents() == []
+
+
+def test_whoever_has_too_little_is_told_how_much_is_missing_and_pays_in_there(
+    bikes: Listening, device: Devices
+) -> None:
+    company = member(bikes, device, "Empty Purse", funds=0)
+    number = apply_for_bikes(bikes, "Empty Purse")
+    page = signed_in(company, f"/partner/use-cases/{number}")
+    expect(page.locator("main")).to_contain_text("You need 100.00 credits more")
+    assert page.locator("[data-buy]").count() == 0
+    page.click("text=Pay in play money")
+    company.recorded(page)
+    expect(page.locator("[data-buy]")).to_be_visible()
+
+
+def test_an_answer_that_may_not_leave_is_explained_and_paid_back(
+    listening: Listening, device: Devices
+) -> None:
+    office = listening.city.office
+    company = member(listening, device, "Too Few")
+    number = office.apply("Too Few", small_city.document(small_city.TRAVEL))
+    office.allow(number)
+    office.town.set_tariff(number)
+    office.projector.catch_up()
+    licence = office.buy_licence("Too Few", number)
+    order = office.order("Too Few", licence)
+    listening.city.pump(analysis=True)
+
+    page = signed_in(company, f"/partner/orders/0x{order.hex()}")
+    expect(page.locator("h1")).to_have_text("There is no answer, and you paid nothing")
+    expect(page.locator("main")).to_contain_text("Order again when more people consent")
+    assert wrong(page) == []
+    page.goto(f"{listening.address}/partner/use-cases/{number}")
+    expect(page.locator("main")).to_contain_text("fewer than 10")
+    assert wrong(page) == []
+    listening.close(number)
+
+
+def test_what_is_anothers_or_nothing_is_told_apart_from_a_mistake_of_ours(
+    listening: Listening, device: Devices
+) -> None:
+    company = member(listening, device, "Curious")
+    company.device.expects("status of 403", "status of 404", "status of 422")
+    page = signed_in(company)
+    for path, told in (
+        (f"/partner/use-cases/{listening.use_case}", "This is another organisation"),
+        ("/partner/use-cases/9999", "There is no"),
+        (f"/partner/licences/{listening.licence}", "You hold no such licence"),
+        (f"/partner/orders/0x{'00' * 32}", "You have no such order"),
+        ("/partner/orders/nonsense", ""),
+        ("/partner/licences/-1", ""),
+    ):
+        page.goto(f"{listening.address}{path}")
+        expect(page.locator("h1")).to_contain_text(told)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.web.routes.partner import home
+from api.web.routes.partner import home, licence, order, use_case
 
 router = APIRouter()
-for part in (home,):
+for part in (home, use_case, licence, order):
     router.include_router(part.router)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from api.http.dependencies import Office
 from api.web.pages import Visitor
 from api.web.problem_pages import told
@@ -9,8 +11,27 @@ from api.web.wallet import facts
 from ledger.roles import DEVNET
 from marketplace.house import House
 from marketplace.participants.model import Participant
+from marketplace.use_cases import decisions
+from marketplace.use_cases.decisions import NoReportError
 
 REFUSALS = ("validation", "participant_frozen", "not_signed_in", "too_many_requests")
+PAYING = (
+    "not_enough_credit",
+    "quote_expired",
+    "wrong_payment",
+    "use_case_not_allowed",
+    "licence_ended",
+    "no_tariff",
+)
+"""What a purchase is refused for."""
+
+
+def own_report(session: Session, number: int) -> dict[str, Any] | None:
+    """The assessment of the member's own use case; None before the decision, or without one."""
+    try:
+        return decisions.risk_report(session, number)
+    except NoReportError:
+        return None
 
 
 def plays_money(here: Office, house: House) -> bool:

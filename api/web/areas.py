@@ -79,7 +79,7 @@ JOIN = "/join"
 STAFF_ENTRANCE = "/city/enter"
 
 AREAS = (CITIZEN, PARTNER, SUPPLIER, CITY, AUDIT)
-HOME_OF = {Class.SUPPLIER: SUPPLIER, Class.AUDITOR: AUDIT}
+HOME_OF = {Class.AUDITOR: AUDIT}
 """Where an organisation begins; all others are partners."""
 
 

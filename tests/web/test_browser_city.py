@@ -66,6 +66,29 @@ def test_otto_decides_about_what_waits_and_publishes_what_citizens_read(
     expect(page.locator("p.state").first).to_have_text("Closed")
 
 
+def test_a_second_tab_decides_nothing_says_so_and_shows_what_came_of_the_first(
+    listening: Listening, device: Devices
+) -> None:
+    laptop = device(viewport=DESK)
+    page = otto_at(listening, laptop)
+    number = applied(listening)
+    tabs = [page, laptop.context.new_page()]
+    for tab in tabs:
+        tab.goto(f"{listening.address}/city/use-cases/{number}")
+        tab.get_by_label("Deny it").check()
+        tab.fill("#reason", "Too fine.")
+        tab.keyboard.press("Enter")
+        expect(tab.locator("h1")).to_have_text(f"Deny use case {number}?")
+    laptop.expects("status of 409")
+    for tab in tabs:
+        tab.get_by_role("button", name="Deny it").click()
+    expect(tabs[1].locator("[role=alert]")).to_contain_text("This is on its way already")
+
+    listening.city.pump()
+    for tab in tabs:
+        expect(tab.locator("p.state").first).to_have_text("Refused")
+
+
 def test_the_access_log_renews_itself_until_it_is_paused(listening: Listening, device: Devices) -> None:
     page = otto_at(listening, device(viewport=DESK))
     page.goto(f"{listening.address}/city/access")

@@ -83,6 +83,7 @@ def everybody(photographer: Photographer, device: Device) -> None:
         verify=f"/verify?licence={photographer.listening.licence}",
         about="/about",
         enter="/enter",
+        join="/join",
     )
 
 
@@ -93,7 +94,16 @@ def buyers(photographer: Photographer, device: Device) -> None:
     page = device.page("/enter")
     page.click("[data-enter]")
     page.wait_for_url("**/partner")
-    photographer.visit(page, "partner", home="/partner")
+    with office.house.database.reading() as session:
+        order = orders.orders_of(session, office.town.keys["Lab"].address)[0]
+    photographer.visit(
+        page,
+        "partner",
+        home="/partner",
+        use_case=f"/partner/use-cases/{listening.use_case}",
+        licence=f"/partner/licences/{listening.licence}",
+        order=f"/partner/orders/{hexed(order.id)}",
+    )
 
 
 def auditors(photographer: Photographer, device: Device) -> None:

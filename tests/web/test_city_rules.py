@@ -144,7 +144,7 @@ def test_other_units_are_priced_by_what_the_last_answers_would_have_counted(otto
         ({"days": "0"}, "A number is missing"),
         ({"quota": "4294967296"}, "A number is missing"),
         ({"payees": "1:9000, 2:2000"}, "Who shares in it cannot be read"),
-        ({"payees": "999:10"}, "There is no such organisation"),
+        ({"payees": "999:10"}, "There is no such participant"),
         ({"use_case": "999"}, "There is no such use case"),
         ({"sharing_discount": "10001"}, "A number is missing"),
     ],
